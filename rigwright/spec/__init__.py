@@ -1,0 +1,1 @@
+"""The declaration: its types and its merge, every value with its origin."""

@@ -1,0 +1,51 @@
+"""What the host is made of. Read by the rules (power, PCIe, cables) and compared with what the host reports."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rigwright.spec.model import Model, key
+
+CONNECTORS = Literal["6-pin", "8-pin", "12VHPWR", "12V-2x6"]
+_CASE = "a physical arrangement that no probe on the host reports"
+
+
+class Gpu(Model):
+    """One graphics card, its place on the board and what feeds it."""
+
+    model: str = key(description="name in the catalogue, e.g. 'GeForce RTX 3090'")
+    slot: str = key(description="slot on the board as its manual names it, e.g. 'PCIE1'", unproved=_CASE)
+    riser: Literal["none", "pcie3", "pcie4", "pcie5", "usb"] = key(
+        "none", "cable between slot and card; 'usb' is the x1 mining kind", unproved=_CASE
+    )
+    cables: list[CONNECTORS] = key(description="power connectors in use on the card", unproved=_CASE)
+    supply: str = key(description="name of the supply in hardware.psus that the cables come from", unproved=_CASE)
+    uuid: str | None = key(None, "the card's UUID as NVML prints it", pattern=r"^GPU-[0-9a-f-]{36}$")
+    pcie_width: int | None = key(None, "lanes that the link has when all is well; None: not checked", ge=1, le=16)
+
+
+class Psu(Model):
+    """One power supply."""
+
+    model: str | None = key(None, "name in the catalogue; gives rated_w and connectors", unproved=_CASE)
+    rated_w: int | None = key(None, "continuous rating in W; taken from the catalogue when absent", gt=0, le=5000, unproved=_CASE)
+
+
+class Drive(Model):
+    """One drive: what the owner calls it is its key in hardware.storage."""
+
+    model: str = key(description="model as printed on it", unproved="makers report other strings than they print")
+    serial: str | None = key(None, "serial number as lsblk prints it")
+    size_gb: int = key(description="size in GB (10^9 bytes)", gt=0)
+
+
+class Hardware(Model):
+    """The machine."""
+
+    board: str | None = key(None, "mainboard, name in the catalogue")
+    cpu: str | None = key(None, "processor, name in the catalogue")
+    ram_gib: int | None = key(None, "installed memory in GiB", gt=0)
+    storage: dict[str, Drive] = key(default_factory=dict, description="drives by a name of the owner's choice")
+    gpus: list[Gpu] = key(default_factory=list, description="cards, in the order of their slots")
+    psus: dict[str, Psu] = key(default_factory=dict, description="power supplies by name")
+    case: str | None = key(None, "chassis", unproved=_CASE)

@@ -1,0 +1,34 @@
+"""Layer `tuning`: settings that no BIOS holds. Power, clocks and fans are rigd's and get keys of their own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rigwright.spec.model import Model, State, key
+
+WORD = r"^[^\s\"'$`\\]+$"
+
+
+class Limits(Model):
+    """Limits of logins and services (pam_limits and systemd's defaults)."""
+
+    memlock: Literal["unlimited", "default"] = key("default", "locked memory, for RDMA and pinned host buffers")
+    nofile: int | None = key(None, "open files, soft and hard; None: the distribution's", ge=1024, le=1048576)
+
+
+class Tuning(Model):
+    """Host tuning."""
+
+    state: State = key("present", "'absent' takes back every file and word of ours")
+    persistence_mode: bool = key(True, "keep the driver loaded with no client")
+    kernel_cmdline: list[str] = key(default_factory=list, description="words added to the kernel command line, e.g. ['iommu=pt']")
+    module_options: dict[str, dict[str, str | int]] = key(
+        default_factory=dict, description="module options by module and name, e.g. {'nvidia': {'NVreg_EnableGpuFirmware': 0}}; under the name that the packages use"
+    )
+    sysctl: dict[str, str | int] = key(default_factory=dict, description="sysctl values by name")
+    cpu_governor: Literal["performance", "powersave", "schedutil", "ondemand", "conservative"] | None = key(None, "CPU frequency governor; None: left alone")
+    limits: Limits = key(default_factory=Limits, description="resource limits")
+    aspm: Literal["default", "off"] = key("default", "'off': L0s and L1 disabled on the GPUs' links")
+    io_scheduler: dict[Literal["nvme", "ssd", "hdd"], Literal["none", "mq-deadline", "bfq", "kyber"]] = key(
+        default_factory=dict, description="I/O scheduler by kind of drive"
+    )
