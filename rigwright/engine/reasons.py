@@ -1,0 +1,118 @@
+"""Why an operation acts, what it waits for, and when it refuses: what operations say to the plan.
+
+Three words for operations and tasks, all of them harmless when an operation runs under plain pyinfra or in a unit test:
+
+    @operation()
+    def package(name: str) -> Iterator[str]:
+        if name not in host.get_fact(Packages).installed:
+            because(f"package {name}: absent, wanted")   # before the first yield: the plan shows it
+            yield f"apt-get install -y {name}"
+
+    installed = apt.install(name="Install the toolkit", ...)
+    with after(installed):                              # not judged by facts that are about to change
+        cdi.specification(name="Write the CDI specification")
+
+    refuse(host, "disabling passwords would leave nobody a way in")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NoReturn
+from weakref import WeakKeyDictionary
+
+from pyinfra import logger
+from pyinfra.api.exceptions import OperationError
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta
+from pyinfra.api.state import StateStage
+from pyinfra.context import ctx_host
+
+
+class Refused(OperationError):
+    """An operation found that doing its work on ``host`` would do harm; nothing of it has been done."""
+
+    def __init__(self, host: Host, text: str) -> None:
+        super().__init__(text)
+        self.host = host
+
+
+@dataclass
+class Ledger:
+    """What the operations of one host have said, by operation hash."""
+
+    planned: dict[str, list[str]] = field(default_factory=dict)
+    executed: dict[str, list[str]] = field(default_factory=dict)
+    waiting: list[OperationMeta] = field(default_factory=list)
+    postponed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def reasons(self, op_hash: str) -> list[str]:
+        """Why the operation acts: as seen when it ran, or else as seen when it was planned."""
+        return self.executed.get(op_hash) or self.planned.get(op_hash, [])
+
+    def pending(self) -> list[OperationMeta]:
+        """The operations of the enclosing ``after`` blocks that will change the host."""
+        return [meta for meta in self.waiting if meta._maybe_is_change]
+
+
+_ledgers: WeakKeyDictionary[Host, Ledger] = WeakKeyDictionary()
+
+
+def ledger_of(host: Host) -> Ledger:
+    """The host's ledger, made on first use."""
+    return _ledgers.setdefault(host, Ledger())
+
+
+def _current_host() -> Host | None:
+    host = ctx_host.get()
+    return host if isinstance(host, Host) else None
+
+
+def because(text: str) -> None:
+    """Say, before an operation's first ``yield``, why it acts: one line, no secret. Several calls are several reasons.
+
+    Outside an operation that pyinfra runs (a unit test calling ``_inner``) there is no plan to tell: nothing happens.
+    """
+    host = _current_host()
+    if host is None or host.current_op_hash is None:
+        return
+    ledger = ledger_of(host)
+    book = ledger.executed if host.state.current_stage >= StateStage.Execute else ledger.planned
+    reasons = book.setdefault(host.current_op_hash, [])
+    line = " ".join(text.split())
+    if line not in reasons:
+        reasons.append(line)
+        if host.state.print_noop_info:
+            logger.info(f"{host.print_prefix}because: {line}")
+
+
+@contextmanager
+def after(*metas: OperationMeta | None) -> Iterator[None]:
+    """Hold back judgement on the operations called in this block until ``metas`` have run.
+
+    If any of ``metas`` will change the host, the block's operations are not evaluated while planning: the plan shows
+    that they depend on it. Otherwise they are evaluated as usual. When they run, they always look at the host as it is
+    then. ``None`` stands for an earlier operation that was not called at all, and is ignored.
+    """
+    host = _current_host()
+    if host is None:
+        yield
+        return
+    waiting = ledger_of(host).waiting
+    added = [meta for meta in metas if meta is not None]
+    waiting.extend(added)
+    try:
+        yield
+    finally:
+        del waiting[len(waiting) - len(added) :]
+
+
+def refuse(host: Host, text: str) -> NoReturn:
+    """Fail this host, and no other, before anything of the calling operation is done.
+
+    ``text`` says what was found, what harm the operation would do, and what to do instead.
+    Seen while planning, the host is not touched at all.
+    """
+    raise Refused(host, text)
