@@ -1,0 +1,1 @@
+"""What a host is now: wide facts, one remote command each, parsed into plain data."""

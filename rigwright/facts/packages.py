@@ -1,0 +1,114 @@
+"""What dpkg and apt know: packages, holds, sources read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyinfra.api import FactBase
+
+SOURCES_STAMP = "/var/lib/rigwright/apt-sources.sha256"
+"""Holds the hash of all apt sources and keys as they were when the lists were last fetched by us."""
+
+SOURCES_HASH = (
+    "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources"
+    " /usr/share/keyrings/*.gpg /etc/apt/keyrings/* 2>/dev/null | sha256sum | cut -d' ' -f1"
+)
+
+_COMMAND = rf"""
+export LC_ALL=C
+dpkg-query -W -f 'P ${{db:Status-Abbrev}}|${{Package}}|${{Architecture}}|${{Version}}\n' 2>/dev/null | sed 's/^P \(..\)./P \1/'
+apt-mark showhold 2>/dev/null | sed 's/^/H /'
+echo "S $({SOURCES_HASH})"
+echo "R $(cat {SOURCES_STAMP} 2>/dev/null)"
+ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 && echo L
+dpkg --audit 2>/dev/null | grep -q . && echo A
+true
+"""
+
+
+@dataclass(frozen=True)
+class PackagesState:
+    """What `Packages` found.
+
+    ``installed``: name → version of fully installed packages; ``unfinished``: name → dpkg status of those that are half
+    installed or half configured (``iU``, ``iF``, ``iH`` …); ``residual``: removed, configuration left; ``held``: names;
+    ``lists_current``: apt has read the sources as they stand now; ``audit``: dpkg itself reports something unfinished.
+    """
+
+    installed: dict[str, str] = field(default_factory=dict)
+    unfinished: dict[str, str] = field(default_factory=dict)
+    residual: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    lists_current: bool = False
+    audit: bool = False
+
+
+class Packages(FactBase[PackagesState]):
+    """All of dpkg's state in one command.
+
+    Raw lines: ``P ii|htop|amd64|3.4.1-5``, ``H nvidia-smi``, ``S <hash now>``, ``R <hash when lists were fetched>``,
+    ``L`` (there are lists), ``A`` (dpkg --audit complains).
+    """
+
+    def command(self) -> str:
+        """Print one line for each package and hold."""
+        return _COMMAND
+
+    def process(self, output: list[str]) -> PackagesState:
+        """Sort packages by status; foreign architectures get a ``name:arch`` key when the native one is there too."""
+        installed: dict[str, str] = {}
+        unfinished: dict[str, str] = {}
+        residual, held = set(), set()
+        now = read = ""
+        for line in output:
+            kind, _, rest = line.partition(" ")
+            if kind == "P":
+                status, name, arch, version = (part.strip() for part in rest.split("|"))
+                label = f"{name}:{arch}" if name in installed else name
+                if status[1:2] == "i":
+                    installed[label] = version
+                elif status[1:2] == "c":
+                    residual.add(label)
+                elif status[1:2] not in ("n", ""):
+                    unfinished[label] = status
+            elif kind == "H":
+                held.add(rest.strip())
+            elif kind == "S":
+                now = rest.strip()
+            elif kind == "R":
+                read = rest.strip()
+        return PackagesState(
+            installed=installed,
+            unfinished=unfinished,
+            residual=frozenset(residual),
+            held=frozenset(held),
+            lists_current="L" in output and bool(now) and now == read,
+            audit="A" in output,
+        )
+
+
+class Candidates(FactBase[dict[str, list[str]]]):
+    """Versions that apt could install, best first, by package name; a name that no source has is absent.
+
+    Raw: output of ``apt-cache madison``: ``nvidia-smi | 550.163.01-2 | http://mirror trixie/non-free amd64 Packages``.
+    """
+
+    def command(self, names: list[str]) -> str:
+        """Ask for all names at once."""
+        return f"LC_ALL=C apt-cache madison {' '.join(sorted(names))} 2>/dev/null || true"
+
+    @staticmethod
+    def default() -> dict[str, list[str]]:
+        """No name is known."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, list[str]]:
+        """Keep the order in which apt prints versions."""
+        versions: dict[str, list[str]] = {}
+        for line in output:
+            fields = [part.strip() for part in line.split("|")]
+            if len(fields) == 3 and not fields[2].endswith("Sources"):
+                known = versions.setdefault(fields[0], [])
+                if fields[1] not in known:
+                    known.append(fields[1])
+        return versions

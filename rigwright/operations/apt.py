@@ -1,0 +1,148 @@
+"""apt and dpkg, resumable: sources with checked keys, pinned installs, holds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator, Iterable, Mapping
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from rigwright.engine.reasons import because
+from rigwright.facts.keyrings import Keyrings
+from rigwright.facts.packages import SOURCES_HASH, SOURCES_STAMP, Packages
+from rigwright.operations import files
+
+LOCK_TIMEOUT_S = 120
+"""How long apt waits for another apt, such as a running unattended upgrade, before it gives up with an error."""
+
+APT = (
+    "env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none apt-get -q -y"
+    f" -o DPkg::Lock::Timeout={LOCK_TIMEOUT_S} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+)
+UPDATE = (
+    f"hash=$({SOURCES_HASH}) && {APT} -o APT::Update::Error-Mode=any update"
+    f' && mkdir -p {SOURCES_STAMP.rpartition("/")[0]} && echo "$hash" > {SOURCES_STAMP}'
+)
+
+
+@operation()
+def repaired() -> Generator[str, None, None]:
+    """Finish what an interrupted dpkg run left half done."""
+    state = host.get_fact(Packages)
+    if not state.unfinished and not state.audit:
+        host.noop("dpkg has nothing unfinished")
+        return
+    because(f"dpkg left unfinished: {', '.join(sorted(state.unfinished)) or 'an interrupted run'}")
+    yield f"env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a; {APT} -f install"
+
+
+@operation()
+def key(url: str, fingerprint: str, keyring: str) -> Generator[str, None, None]:
+    """Fetch a repository's key into ``keyring``, only if it is the one with this fingerprint (40 hex digits).
+
+    Needs gpg on the host. A key with another fingerprint is an error that shows both; the old keyring stays.
+    """
+    if host.get_fact(Keyrings, paths=[keyring])[keyring] == [fingerprint]:
+        host.noop(f"{keyring} holds {fingerprint}")
+        return
+    because(f"{keyring}: does not hold key {fingerprint}")
+    path = shlex.quote(keyring)
+    gpg = 'gpg --homedir "$work" --no-options --batch --quiet'
+    yield (
+        f"work=$(mktemp -d) && trap 'rm -rf \"$work\"' EXIT && "
+        f'{{ /usr/lib/apt/apt-helper download-file {shlex.quote(url)} "$work/key" >"$work/log" 2>&1 '
+        f'|| {{ echo "cannot fetch the repository key {url}:" >&2; tail -n 3 "$work/log" >&2; exit 1; }}; }} && '
+        f'found=$({gpg} --no-keyring --with-colons --show-keys "$work/key" 2>/dev/null'
+        " | awk -F: '$1==\"pub\"{p=1} $1==\"fpr\"&&p{print $10; p=0}' | tr '\\n' ' ') && "
+        f'if [ "$found" != "{fingerprint} " ]; then echo "the key at {url} is not the declared one:'
+        f' fingerprint ${{found:-none}}, expected {fingerprint}; nothing was changed" >&2; exit 1; fi && '
+        f'{gpg} --no-default-keyring --keyring "$work/ring.gpg" --import "$work/key" && '
+        f'{gpg} --no-default-keyring --keyring "$work/ring.gpg" --export > "$work/out" && '
+        f'install -D -m 644 "$work/out" {path}.rigwright && mv -f {path}.rigwright {path}'
+    )
+
+
+@operation()
+def source(path: str, text: str) -> Generator[StringCommand, None, None]:
+    """A file under /etc/apt/sources.list.d; the lists are read by `updated`."""
+    yield from files.content._inner(dest=path, text=text)
+
+
+@operation()
+def updated() -> Generator[str, None, None]:
+    """Fetch the lists when apt has not read the sources as they stand now."""
+    if host.get_fact(Packages).lists_current:
+        host.noop("apt has read its sources")
+        return
+    because("apt has not read its sources as they stand now")
+    yield UPDATE
+
+
+@operation()
+def install(
+    packages: Mapping[str, str | None] | Iterable[str],
+    recommends: bool = False,
+    options: str = "",
+) -> Generator[str, None, None]:
+    """Install packages by name and exact version (None: any).
+
+    A missing file on the mirror (stale lists) is answered with one update and a second try. Half-installed packages are
+    finished first. A wanted exact version may go down and may change a hold of ours.
+    """
+    wanted = dict(packages) if isinstance(packages, Mapping) else dict.fromkeys(packages)
+    state = host.get_fact(Packages)
+    gaps = {}
+    for name, version in sorted(wanted.items()):
+        have = state.installed.get(name)
+        if have is None or (version and have != version):
+            gaps[name] = f"{name}: {have or state.unfinished.get(name) or 'absent'}, wanted {version or 'installed'}"
+    if not gaps:
+        host.noop("all packages are installed")
+        return
+    because("; ".join(gaps.values()))
+    if state.unfinished or state.audit:
+        yield "env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
+    arguments = " ".join(shlex.quote(f"{name}={wanted[name]}") if wanted[name] else shlex.quote(name) for name in gaps)
+    exact = "--allow-downgrades --allow-change-held-packages" if any(wanted[name] for name in gaps) else ""
+    command = f"{APT} {'--install-recommends' if recommends else '--no-install-recommends'} {exact} {options} install {arguments}"
+    yield f"{command} || {{ {UPDATE} && {command}; }}"
+
+
+@operation()
+def remove(names: Iterable[str], purge: bool = True, autoremove: bool = False) -> Generator[str, None, None]:
+    """Remove packages, with their configuration if ``purge``."""
+    state = host.get_fact(Packages)
+    there = {
+        name: state.installed.get(name) or state.unfinished.get(name) or "configuration left"
+        for name in sorted(set(names))
+        if name in state.installed or name in state.unfinished or (purge and name in state.residual)
+    }
+    if not there:
+        host.noop("no such package is installed")
+        return
+    because("; ".join(f"{name}: {have}, wanted absent" for name, have in there.items()))
+    verb = f"--allow-change-held-packages {'--purge' if purge else ''} {'--auto-remove' if autoremove else ''} remove"
+    yield f"{APT} {verb} {' '.join(map(shlex.quote, there))}"
+
+
+@operation()
+def held(names: Iterable[str]) -> Generator[str, None, None]:
+    """Hold packages where they are, so that no upgrade moves them."""
+    missing = sorted(set(names) - host.get_fact(Packages).held)
+    if not missing:
+        host.noop("all are held")
+        return
+    because(f"not held: {', '.join(missing)}")
+    yield f"apt-mark hold {' '.join(map(shlex.quote, missing))}"
+
+
+@operation()
+def released(names: Iterable[str]) -> Generator[str, None, None]:
+    """Release holds."""
+    there = sorted(set(names) & host.get_fact(Packages).held)
+    if not there:
+        host.noop("none is held")
+        return
+    because(f"held, wanted free: {', '.join(there)}")
+    yield f"apt-mark unhold {' '.join(map(shlex.quote, there))}"

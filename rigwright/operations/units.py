@@ -1,0 +1,94 @@
+"""systemd units whose restarts follow from the host's state, not from what this run happened to change."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator, Sequence
+from typing import Literal
+
+from pyinfra import host
+from pyinfra.api import operation
+
+from rigwright.engine.reasons import because
+from rigwright.facts.files import Files
+from rigwright.facts.units import STAMPS, Units
+
+
+@operation()
+def service(
+    unit: str,
+    running: bool = True,
+    enabled: bool | None = True,
+    files: Sequence[str] = (),
+    action: Literal["restart", "reload"] = "restart",
+    check: str | None = None,
+) -> Generator[str, None, None]:
+    """Have a unit running (or stopped) and starting at boot (or not), with the configuration that is on disk.
+
+    ``files``: configuration files and drop-in folders. When one is newer than the unit's start (and, for ``reload``,
+    than our last reload), the unit is restarted or reloaded: so a restart lost to an interrupted run is made up for.
+    ``check``: a command that must succeed before that, e.g. ``sshd -t``. ``enabled`` None: left alone.
+    """
+    state = host.get_fact(Units, names=[unit])[unit]
+    if not state.exists and not running and not enabled:
+        host.noop(f"{unit} does not exist")
+        return
+    steps: list[tuple[str, str]] = []
+    if state.masked and (running or enabled):
+        steps.append(("masked", f"systemctl unmask {unit} && systemctl unmask --runtime {unit}"))
+    if state.need_daemon_reload:
+        steps.append(("its unit file changed", "systemctl daemon-reload"))
+    if enabled and not (state.starts_at_boot and not state.masked):
+        steps.append((f"{state.enabled or 'not enabled'}, wanted enabled", f"systemctl enable {unit}"))
+    if enabled is False and state.enabled in ("enabled", "enabled-runtime"):
+        steps.append(("enabled, wanted disabled", f"systemctl disable {unit}"))
+    if not running and state.running:
+        steps.append((f"{state.active}, wanted stopped", f"systemctl stop {unit}"))
+    if running and not state.running:
+        guard = f"{check} && " if check else ""
+        steps.append(
+            (
+                f"{state.active}, wanted running",
+                f"{guard}systemctl reset-failed {unit} 2>/dev/null; {guard}systemctl start {unit}",
+            )
+        )
+    elif running:
+        newer = _newer_files(files, max(state.started, state.reloaded))
+        if newer or state.need_daemon_reload:
+            reason = f"started before {', '.join(newer)} changed" if newer else "runs an older unit file"
+            steps.append((reason, _refresh(unit, files, action, check)))
+    if not steps:
+        host.noop(f"{unit} is as declared")
+        return
+    because(f"{unit}: " + "; ".join(reason for reason, _ in steps))
+    for _, command in steps:
+        yield command
+
+
+@operation()
+def masked(unit: str) -> Generator[str, None, None]:
+    """Stop a unit and keep everything from starting it."""
+    state = host.get_fact(Units, names=[unit])[unit]
+    if state.masked and not state.running:
+        host.noop(f"{unit} is masked")
+        return
+    because(f"{unit}: {state.enabled or state.load}, {state.active}, wanted masked")
+    yield f"systemctl mask --now {unit}"
+
+
+def _newer_files(paths: Sequence[str], since: float) -> list[str]:
+    if not paths:
+        return []
+    found = host.get_fact(Files, paths=list(paths))
+    return [path for path, state in found.items() if state and state.mtime > since]
+
+
+def _refresh(unit: str, files: Sequence[str], action: str, check: str | None) -> str:
+    listed = " ".join(map(shlex.quote, files))
+    # A file from the future (the clock was wrong when it was written) would ask for a restart for ever.
+    present_time = f"find {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
+    guard = f"{check} && " if check else ""
+    if action == "restart":
+        return f"{present_time}{guard}systemctl restart {unit}"
+    stamp = f"{STAMPS}/{unit}"
+    return f"{present_time}mkdir -p {STAMPS} && touch {stamp}.new && {guard}systemctl reload {unit} && mv -f {stamp}.new {stamp}"
