@@ -18,7 +18,8 @@ class Keyrings(FactBase[dict[str, list[str]]]):
         listed = " ".join(shlex.quote(path) for path in paths)
         return (
             f'for p in {listed}; do echo "@$p"; [ -f "$p" ] && command -v gpg >/dev/null && '
-            'gpg --homedir /nonexistent --no-options --no-keyring --with-colons --show-keys "$p" 2>/dev/null; done; true'
+            'gpg --homedir /nonexistent --no-options --no-keyring --with-colons --show-keys "$p" 2>/dev/null; '
+            "done; true"
         )
 
     @staticmethod

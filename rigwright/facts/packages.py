@@ -16,7 +16,7 @@ SOURCES_HASH = (
 
 _COMMAND = rf"""
 export LC_ALL=C
-dpkg-query -W -f 'P ${{db:Status-Abbrev}}|${{Package}}|${{Architecture}}|${{Version}}\n' 2>/dev/null | sed 's/^P \(..\)./P \1/'
+dpkg-query -W -f 'P ${{db:Status-Abbrev}}|${{Package}}|${{Architecture}}|${{Version}}\n' 2>/dev/null
 apt-mark showhold 2>/dev/null | sed 's/^/H /'
 echo "S $({SOURCES_HASH})"
 echo "R $(cat {SOURCES_STAMP} 2>/dev/null)"

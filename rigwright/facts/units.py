@@ -10,7 +10,10 @@ from pyinfra.api import FactBase
 STAMPS = "/run/rigwright/reloaded"
 """A file for each unit, as old as the last reload by us; gone after a reboot, as it should be."""
 
-_PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestampMonotonic,NeedDaemonReload,Result,ConditionResult"
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestampMonotonic,"
+    "NeedDaemonReload,Result,ConditionResult"
+)
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Operations that pyinfra does not have, or not in a form that survives interruption: each closes a gap that a fact shows."""
+"""Operations that pyinfra lacks, or whose form does not survive interruption: each closes a gap that a fact shows."""

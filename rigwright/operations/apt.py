@@ -20,6 +20,7 @@ APT = (
     "env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none apt-get -q -y"
     f" -o DPkg::Lock::Timeout={LOCK_TIMEOUT_S} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 )
+CONFIGURE = "env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
 UPDATE = (
     f"hash=$({SOURCES_HASH}) && {APT} -o APT::Update::Error-Mode=any update"
     f' && mkdir -p {SOURCES_STAMP.rpartition("/")[0]} && echo "$hash" > {SOURCES_STAMP}'
@@ -34,7 +35,7 @@ def repaired() -> Generator[str, None, None]:
         host.noop("dpkg has nothing unfinished")
         return
     because(f"dpkg left unfinished: {', '.join(sorted(state.unfinished)) or 'an interrupted run'}")
-    yield f"env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a; {APT} -f install"
+    yield f"{CONFIGURE}; {APT} -f install"
 
 
 @operation()
@@ -102,10 +103,11 @@ def install(
         return
     because("; ".join(gaps.values()))
     if state.unfinished or state.audit:
-        yield "env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
+        yield CONFIGURE
     arguments = " ".join(shlex.quote(f"{name}={wanted[name]}") if wanted[name] else shlex.quote(name) for name in gaps)
     exact = "--allow-downgrades --allow-change-held-packages" if any(wanted[name] for name in gaps) else ""
-    command = f"{APT} {'--install-recommends' if recommends else '--no-install-recommends'} {exact} {options} install {arguments}"
+    recommended = "--install-recommends" if recommends else "--no-install-recommends"
+    command = f"{APT} {recommended} {exact} {options} install {arguments}"
     yield f"{command} || {{ {UPDATE} && {command}; }}"
 
 

@@ -47,7 +47,7 @@ def content(
     because(f"{dest}: {gap}")
     path = shlex.quote(dest)
     folder = shlex.quote(posixpath.dirname(dest))
-    check = f"{validate.format(path='"$new"')} && " if validate else ""
+    check = validate.format(path='"$new"') + " && " if validate else ""
     script = (
         f"umask 022; mkdir -p {folder} && umask 077 && new=$(mktemp -p {folder} .rigwright.XXXXXXXX) && "
         f'{{ base64 -d > "$new" && chown {user}:{group} "$new" && chmod {mode} "$new" && {check}'

@@ -46,12 +46,8 @@ def service(
         steps.append((f"{state.active}, wanted stopped", f"systemctl stop {unit}"))
     if running and not state.running:
         guard = f"{check} && " if check else ""
-        steps.append(
-            (
-                f"{state.active}, wanted running",
-                f"{guard}systemctl reset-failed {unit} 2>/dev/null; {guard}systemctl start {unit}",
-            )
-        )
+        start = f"systemctl reset-failed {unit} 2>/dev/null; {guard}systemctl start {unit}"
+        steps.append((f"{state.active}, wanted running", start))
     elif running:
         newer = _newer_files(files, max(state.started, state.reloaded))
         if newer or state.need_daemon_reload:
@@ -91,4 +87,7 @@ def _refresh(unit: str, files: Sequence[str], action: str, check: str | None) ->
     if action == "restart":
         return f"{present_time}{guard}systemctl restart {unit}"
     stamp = f"{STAMPS}/{unit}"
-    return f"{present_time}mkdir -p {STAMPS} && touch {stamp}.new && {guard}systemctl reload {unit} && mv -f {stamp}.new {stamp}"
+    return (
+        f"{present_time}mkdir -p {STAMPS} && touch {stamp}.new && "
+        f"{guard}systemctl reload {unit} && mv -f {stamp}.new {stamp}"
+    )
