@@ -1,0 +1,1 @@
+"""Throw-away hosts: systemd-nspawn on a cached root, in a network of their own."""

@@ -1,0 +1,144 @@
+"""What the machine knows of each host: a folder under /run with its record, keys and log; and how leftovers go."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.cache import locked
+from sim.host import cgroup
+from sim.host.disk import Disk
+from sim.host.network import Network
+
+RUN = Path("/run/rigwright-sim")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process, safe from reuse of its number: `started` is its start time in clock ticks since the machine's boot."""
+
+    pid: int
+    started: int
+
+    @classmethod
+    def of(cls, pid: int) -> Process:
+        """The process that has this number now."""
+        return cls(pid, _started(pid) or 0)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs; a zombie does not."""
+        return _started(self.pid) == self.started
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        """Sends it a signal, unless it is gone."""
+        if self.alive:
+            os.kill(self.pid, number)
+
+
+@dataclass
+class Record:
+    """One host. `owner` is the process whose end ends the host; None for one that stays until it is taken down."""
+
+    id: str
+    name: str
+    release: str
+    token: str
+    index: int
+    disk: str
+    owner: Process | None
+    machine_boot: str
+    gpus: int = 0
+    nspawn_arguments: list[str] = dataclasses.field(default_factory=list)
+    supervisor: Process | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where its record, keys and log are."""
+        return hosts_dir() / self.id
+
+    @property
+    def network(self) -> Network:
+        """Its place in the machine's network."""
+        return Network(self.token, self.index)
+
+    def save(self) -> None:
+        """Writes the record, whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        aside = self.folder / ".record.json"
+        aside.write_text(json.dumps(dataclasses.asdict(self), indent=1))
+        aside.rename(self.folder / "record.json")
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody will end this host any more."""
+        if self.machine_boot != machine_boot():
+            return True
+        return self.owner is not None and not self.owner.alive
+
+    def tear_down(self) -> None:
+        """Ends its processes and removes its network, its disk and this record. Safe to do twice."""
+        with locked(RUN / f"{self.token}.lock"):
+            if self.supervisor is not None and self.supervisor.pid != os.getpid():
+                self.supervisor.end()
+            cgroup.remove(self.token)
+            self.network.down()
+            Disk(Path(self.disk)).destroy()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        (RUN / f"{self.token}.lock").unlink(missing_ok=True)
+
+
+def hosts_dir() -> Path:
+    """The folder with one folder a host."""
+    return RUN / "hosts"
+
+
+def registry_lock() -> Path:
+    """Held while a host is entered, so that two never take one name or one address."""
+    return RUN / "lock"
+
+
+def load(folder: Path) -> Record:
+    """The record in a host's folder. Raises FileNotFoundError."""
+    raw = json.loads((folder / "record.json").read_text())
+    for field in ("owner", "supervisor"):
+        raw[field] = Process(**raw[field]) if raw[field] else None
+    return Record(**raw)
+
+
+def records() -> list[Record]:
+    """Every host on this machine, by id."""
+    found = []
+    for folder in sorted(hosts_dir().glob("*")):
+        try:
+            found.append(load(folder))
+        except FileNotFoundError:
+            continue  # taken down since the folder was listed
+    return found
+
+
+def sweep() -> list[str]:
+    """Takes down the hosts whose owner is gone; gives their ids."""
+    gone = [record for record in records() if record.abandoned]
+    for record in gone:
+        record.tear_down()
+    return [record.id for record in gone]
+
+
+def machine_boot() -> str:
+    """The id of this machine's boot: what a host was before it is gone."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _started(pid: int) -> int | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else int(fields[19])
