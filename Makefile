@@ -1,0 +1,48 @@
+# Everything below installs what it needs, Debian packages included, on a machine with git, make, python3 and pip.
+# As root, or as somebody who may use sudo without a password.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Throw-away hosts need root; a plain user gets it for that part alone.
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,CI)
+
+.PHONY: help venv hosts try test test-unit test-system lint bench lock clean
+
+help:  ## show this
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
+
+venv: $(VENV)/.complete  ## a virtual environment with everything, from requirements.lock
+
+$(VENV)/.complete: requirements.lock pyproject.toml
+	@sh .ci/set-up venv $(VENV)
+	@touch $@
+
+hosts: venv  ## the Debian packages that throw-away hosts need
+	@sh .ci/set-up hosts $(VENV)
+
+try: hosts  ## a disposable host with two simulated GPUs: applied, verified, shown
+	@$(AS_ROOT) $(BIN)/rig try
+
+test: lint test-unit hosts  ## lint, unit tests and the quick tests on throw-away hosts
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow" -q --durations=10
+
+test-unit: venv
+	@$(BIN)/python -m pytest tests/unit -n auto -q
+
+test-system: hosts  ## the slow tests on throw-away hosts
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m slow -q --durations=20
+
+lint: venv  ## ruff and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: hosts  ## ratios, measured in one run on one throw-away host
+	@$(AS_ROOT) $(BIN)/python -m bench
+
+lock: venv  ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/pip-compile -q --extra dev --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --no-emit-options --upgrade -o requirements.lock pyproject.toml
+
+clean:  ## remove what was made here (throw-away hosts' roots stay in the user's cache)
+	rm -rf $(VENV) .cache build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
