@@ -18,8 +18,19 @@ def create(token: str) -> Path:
     return folder
 
 
-def kill(token: str) -> None:
-    """SIGKILL to every process in the group at once, as a power cut, and waits until they are gone."""
+def remove(token: str) -> None:
+    """SIGKILL to every process in the group at once, as a power cut; then the group goes, in every hierarchy.
+
+    A group that has been killed must not be used again: a recent kernel (seen on 6.18) also kills what systemd later
+    starts straight into a group below it.
+    """
+    _kill(token)
+    for top in (_unified(), *_named_systemd()):
+        for below, _, _ in os.walk(top / _name(token), topdown=False):
+            _rmdir(Path(below))
+
+
+def _kill(token: str) -> None:
     folder = _unified() / _name(token)
     deadline = time.monotonic() + 10
     while any(_processes(folder)):
@@ -31,14 +42,6 @@ def kill(token: str) -> None:
             for pid in _processes(folder):
                 _signal(pid)
         time.sleep(0.01)
-
-
-def remove(token: str) -> None:
-    """Kills what is in the group, and removes it in every hierarchy that nspawn made it in."""
-    kill(token)
-    for top in (_unified(), *_named_systemd()):
-        for below, _, _ in os.walk(top / _name(token), topdown=False):
-            _rmdir(Path(below))
 
 
 def _rmdir(folder: Path) -> None:

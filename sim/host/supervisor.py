@@ -54,7 +54,7 @@ def _boot(record: Record) -> int:
     with contextlib.suppress(_Stopped):
         waiting.poll()
     if child.poll() is None:
-        cgroup.kill(record.token)
+        cgroup.remove(record.token)
     return child.wait()
 
 

@@ -177,7 +177,7 @@ class ThrowawayHost:
 
     def kill(self) -> None:
         """Ends every process of the host at once, as a power cut. `start` boots it again on the same disk."""
-        cgroup.kill(self.record.token)
+        cgroup.remove(self.record.token)
         self._await_supervisor()
 
     def power_off(self) -> None:
