@@ -19,16 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NoReturn
-from weakref import WeakKeyDictionary
 
 from pyinfra import logger
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
 from pyinfra.api.state import StateStage
-from pyinfra.context import ctx_host
+
+from rigwright.engine.ledger import current_host, ledger_of
 
 
 class Refused(OperationError):
@@ -39,43 +38,12 @@ class Refused(OperationError):
         self.host = host
 
 
-@dataclass
-class Ledger:
-    """What the operations of one host have said, by operation hash."""
-
-    planned: dict[str, list[str]] = field(default_factory=dict)
-    executed: dict[str, list[str]] = field(default_factory=dict)
-    waiting: list[OperationMeta] = field(default_factory=list)
-    postponed: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def reasons(self, op_hash: str) -> list[str]:
-        """Why the operation acts: as seen when it ran, or else as seen when it was planned."""
-        return self.executed.get(op_hash) or self.planned.get(op_hash, [])
-
-    def pending(self) -> list[OperationMeta]:
-        """The operations of the enclosing ``after`` blocks that will change the host."""
-        return [meta for meta in self.waiting if meta._maybe_is_change]
-
-
-_ledgers: WeakKeyDictionary[Host, Ledger] = WeakKeyDictionary()
-
-
-def ledger_of(host: Host) -> Ledger:
-    """The host's ledger, made on first use."""
-    return _ledgers.setdefault(host, Ledger())
-
-
-def _current_host() -> Host | None:
-    host = ctx_host.get()
-    return host if isinstance(host, Host) else None
-
-
 def because(text: str) -> None:
     """Say, before an operation's first ``yield``, why it acts: one line, no secret. Several calls are several reasons.
 
     Outside an operation that pyinfra runs (a unit test calling ``_inner``) there is no plan to tell: nothing happens.
     """
-    host = _current_host()
+    host = current_host()
     if host is None or host.current_op_hash is None:
         return
     ledger = ledger_of(host)
@@ -96,7 +64,7 @@ def after(*metas: OperationMeta | None) -> Iterator[None]:
     that they depend on it. Otherwise they are evaluated as usual. When they run, they always look at the host as it is
     then. ``None`` stands for an earlier operation that was not called at all, and is ignored.
     """
-    host = _current_host()
+    host = current_host()
     if host is None:
         yield
         return

@@ -1,0 +1,53 @@
+"""What is known of one host's operations beside pyinfra's own state: names, reasons, dependences, errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta
+from pyinfra.connectors.util import CommandOutput
+from pyinfra.context import ctx_host
+
+
+@dataclass
+class Ledger:
+    """One host's entries; keys are operation hashes."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    """``layer | name`` as this host's operations are called; pyinfra keeps one name for all hosts."""
+    planned: dict[str, list[str]] = field(default_factory=dict)
+    executed: dict[str, list[str]] = field(default_factory=dict)
+    postponed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Hashes of the earlier operations on which each depends; these operations were not evaluated while planning."""
+    errors: dict[str, str] = field(default_factory=dict)
+    failure: str | None = None
+    """Why the host as a whole has failed, outside of any operation."""
+    lost: bool = False
+    """The connection was lost, or never came to be: nothing can be said of the host's state."""
+    waiting: list[OperationMeta] = field(default_factory=list)
+    last_output: CommandOutput | None = None
+    last_error: str | None = None
+
+    def reasons(self, op_hash: str) -> list[str]:
+        """Why the operation acts: as seen when it ran, or else as seen when it was planned."""
+        return self.executed.get(op_hash) or self.planned.get(op_hash, [])
+
+    def pending(self) -> list[OperationMeta]:
+        """The operations of the enclosing ``after`` blocks that will change the host."""
+        return [meta for meta in self.waiting if meta._maybe_is_change]
+
+
+_ledgers: WeakKeyDictionary[Host, Ledger] = WeakKeyDictionary()
+
+
+def ledger_of(host: Host) -> Ledger:
+    """The host's ledger, made on first use."""
+    return _ledgers.setdefault(host, Ledger())
+
+
+def current_host() -> Host | None:
+    """The host whose operations are being called, if pyinfra is calling any."""
+    host = ctx_host.get()
+    return host if isinstance(host, Host) else None
