@@ -1,0 +1,28 @@
+"""Things broken by hand, as data: what breaks them, who must notice, and where.
+
+Each module `tests/system/drift/<layer>.py` has a list `DRIFTS`. One parametrised test consumes them all: on a host in
+the declared state it runs ``break_command`` as root, then `rig plan` must exit 2 and name ``plan_names``, `rig verify`
+must exit 1 and name ``verify_names``, `rig apply` must repair it, and `rig verify` must exit 0 again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One thing broken by hand.
+
+    ``break_command``: shell, run as root on the host; afterwards the host differs from its declaration in one respect.
+    ``plan_names``: texts that the plan must contain (of the operation's name or of its reasons), all of them.
+    ``verify_names``: names of tests in tests/host (``test_sshd``), at least one of which must fall short.
+    ``survives``: a shell command that must succeed after the repair: what somebody else put there is still there.
+    """
+
+    name: str
+    break_command: str
+    layer: str
+    plan_names: tuple[str, ...]
+    verify_names: tuple[str, ...]
+    survives: str | None = None
