@@ -83,7 +83,8 @@ def nspawn_command(record: Record) -> list[str]:
 def _environment() -> dict[str, str]:
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "yes",
+        # The host shares this machine's kernel: of its settings only those of its own network may be changed in it.
+        "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
         "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
     }
 
