@@ -45,6 +45,11 @@ def content(
         host.noop(f"{dest} is as declared")
         return
     because(f"{dest}: {gap}")
+    yield written(dest, data, mode, user, group, validate)
+
+
+def written(dest: str, data: bytes, mode: str, user: str, group: str, validate: str | None) -> StringCommand:
+    """The command by which `content` writes, for operations that know for themselves what has to be written."""
     path = shlex.quote(dest)
     folder = shlex.quote(posixpath.dirname(dest))
     check = validate.format(path='"$new"') + " && " if validate else ""
@@ -54,7 +59,7 @@ def content(
         f'sync "$new" && mv -fT "$new" {path}; }} || {{ status=$?; rm -f "$new"; exit $status; }}'
     )
     encoded = base64.b64encode(data).decode()
-    yield StringCommand(script, _stdin=[encoded[i : i + 4096] for i in range(0, len(encoded), 4096)] or [""])
+    return StringCommand(script, _stdin=[encoded[i : i + 4096] for i in range(0, len(encoded), 4096)] or [""])
 
 
 @operation()
