@@ -171,6 +171,8 @@ def _running_apart(original: Callable[..., Any]) -> Callable[..., Any]:
         ledger.last_output, ledger.last_error = None, None
         try:
             succeeded = bool(original(state, host, op_hash))
+        except Interrupted:
+            raise
         except Exception as error:
             ledger.errors[op_hash] = described(error)
             logger.error(f"{host.print_prefix}{ledger.errors[op_hash]}")
@@ -181,7 +183,9 @@ def _running_apart(original: Callable[..., Any]) -> Callable[..., Any]:
             state.get_results_for_host(host).error_ops += 1
             state.trigger_callbacks("operation_host_error", host, op_hash, 0, 0)
             return False
-        if not succeeded:
+        if succeeded:
+            ledger.lost = False  # an operation that reboots the host loses it and finds it again
+        else:
             lines = telling_lines(ledger.last_output)
             ledger.errors[op_hash] = ledger.last_error or "\n".join(lines) or "the command failed without a word"
         return succeeded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,10 @@ class Ledger:
     """Why the host as a whole has failed, outside of any operation."""
     lost: bool = False
     """The connection was lost, or never came to be: nothing can be said of the host's state."""
+    interrupted: set[str] = field(default_factory=set)
+    """Operations that were stopped between two of their commands."""
+    on_name: Callable[[str], None] | None = None
+    """Told ``layer | name`` of each operation as it is about to be looked at."""
     waiting: list[OperationMeta] = field(default_factory=list)
     last_output: CommandOutput | None = None
     last_error: str | None = None

@@ -101,7 +101,10 @@ def _naming(original: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         host = current_host()
         if host is not None:
-            ledger_of(host).names[op_hash] = next(iter(names))
+            ledger = ledger_of(host)
+            ledger.names[op_hash] = next(iter(names))
+            if ledger.on_name is not None:
+                ledger.on_name(ledger.names[op_hash])
         return original(state, op_hash, op_order, global_arguments, names)
 
     return ensure_shared_op_meta

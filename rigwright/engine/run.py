@@ -1,0 +1,228 @@
+"""Plan and apply in this process, with pyinfra's own loader, all hosts side by side.
+
+Each host goes through its operations at its own pace (pyinfra's command line keeps all hosts in step), so that neither
+a slow host nor a failing one holds up another. Facts are read once: an apply starts from what its plan has read.
+"""
+
+from __future__ import annotations
+
+import pyinfra_cli  # noqa: F401  (makes the process cooperative: it must come before whatever uses sockets)
+
+# isort: split
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pyinfra
+from pyinfra.api import Config, Inventory, State
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.connect import connect_all
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.operations import run_host_op
+from pyinfra.api.state import BaseStateCallback, StateStage
+from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
+from pyinfra_cli.util import load_deploy_file
+
+from rigwright.engine.collect import operation_of, result_of
+from rigwright.engine.fact_cache import forget
+from rigwright.engine.isolation import Interrupted, described
+from rigwright.engine.ledger import ledger_of
+from rigwright.engine.pyinfra_patch import install
+from rigwright.engine.results import HostResult, Watcher
+from rigwright.engine.ssh import CannotConnect
+from rigwright.spec.connection import Connection
+
+DEPLOY = "deploy.py"
+GOODBYE_S = 10
+"""How long ending the connections may take."""
+
+
+class Run:
+    """One plan of some hosts, and at most one apply of it. One a process: pyinfra keeps its state in globals."""
+
+    def __init__(
+        self,
+        root: Path,
+        connections: Mapping[str, Connection],
+        *,
+        data: Mapping[str, Any] | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        """``root``: the folder with deploy.py; ``data``: what ``pyinfra --data`` would give, such as ``layers``."""
+        if ctx_state.isset():
+            raise RuntimeError("there has been a run in this process; pyinfra allows one")
+        install(root)
+        for noisy in ("pyinfra", "paramiko"):  # what they say is in the results; whoever wants more adds a handler
+            logging.getLogger(noisy).addHandler(logging.NullHandler())
+            logging.getLogger(noisy).propagate = False
+        pyinfra.is_cli = True  # operations are ordered by their place in the deploy, as in pyinfra's own command line
+        if str(root) not in sys.path:
+            sys.path.append(str(root))
+        self.watcher = watcher or Watcher()
+        self._root = root
+        self._hosts = list(connections)
+        self._state = State(check_for_changes=True)
+        self._state.cwd = str(root)
+        ctx_state.set(self._state)
+        config = Config()
+        ctx_config.set(config)
+        named = [(name, each.model_dump(by_alias=True, exclude_none=True)) for name, each in connections.items()]
+        self._inventory = Inventory((named, {}), override_data=dict(data or {}))
+        ctx_inventory.set(self._inventory)
+        self._state.init(self._inventory, config)
+        self._state.add_callback_handler(_Connecting(self.watcher))
+        self._executed: set[Host] = set()
+        self._seconds: dict[tuple[Host, str], float] = {}
+        self._stop = False
+
+    def plan(self) -> list[HostResult]:
+        """Connect to the hosts and find out what an apply would do. Nothing on them is changed.
+
+        KeyboardInterrupt passes through.
+        """
+        self.watcher.connecting(self._hosts)
+        self._state.set_stage(StateStage.Connect)
+        with self._some_may_fail():
+            connect_all(self._state)
+        for host in self._inventory:
+            ledger = ledger_of(host)
+            ledger.on_name = lambda title, name=host.name: self.watcher.looking(name, title)
+            if not host.connected:
+                self.watcher.looked(self._result(host))
+        self._state.set_stage(StateStage.Prepare)
+        if self._state.active_hosts:
+            with self._some_may_fail():
+                load_deploy_file(self._state, str(self._root / DEPLOY))
+        results = [self._result(host) for host in self._inventory]
+        for result, host in zip(results, self._inventory, strict=True):
+            if host.connected:
+                self.watcher.looked(result)
+        return results
+
+    def forget(self) -> None:
+        """Read all facts anew from here on: time has passed since the plan, and somebody may have changed things."""
+        for host in self._inventory:
+            forget(host)
+
+    def apply(self) -> list[HostResult]:
+        """Do what the plan found. Hosts that failed in it, or have nothing to do, are left alone.
+
+        SIGINT stops the run after the commands that are running now; a second one leaves them running on the hosts.
+        """
+        hosts = [host for host in self._state.active_hosts if self._result(host).pending]
+        self._state.set_stage(StateStage.Execute)
+        self._state.is_executing = True
+        greenlets = [gevent.spawn(self._apply_host, host) for host in hosts]
+        with self._stoppable():
+            try:
+                gevent.joinall(greenlets)
+            except KeyboardInterrupt:
+                gevent.killall(greenlets)
+        return [self._result(host) for host in self._inventory]
+
+    def close(self) -> None:
+        """End the connections."""
+        with gevent.Timeout(GOODBYE_S, False):
+            for host in self._state.activated_hosts:
+                if not ledger_of(host).lost:
+                    host.disconnect()
+                client = getattr(host.connector, "client", None)
+                if client is not None:
+                    client.close()
+
+    def _result(self, host: Host) -> HostResult:
+        return result_of(self._state, host, host in self._executed, self._stop, self._seconds)
+
+    def _apply_host(self, host: Host) -> None:
+        self._executed.add(host)
+        ledger = ledger_of(host)
+        with ctx_host.use(host):
+            for op_hash in [each for each in host.op_hash_order if each in self._state.ops[host]]:
+                if self._stop:
+                    return
+                try:
+                    succeeded = self._apply_operation(host, op_hash)
+                except Interrupted:
+                    return
+                except Exception as error:  # of the engine itself; this host's story ends, the others' go on
+                    ledger.failure = described(error)
+                    return
+                if not succeeded:
+                    return
+
+    def _apply_operation(self, host: Host, op_hash: str) -> bool:
+        data = self._state.get_op_data_for_host(host, op_hash)
+        data.command_generator = self._stopping_between(host, op_hash, data.command_generator)
+        self.watcher.started(host.name, ledger_of(host).names[op_hash])
+        began = time.monotonic()
+        try:
+            return run_host_op(self._state, host, op_hash)
+        finally:
+            self._seconds[host, op_hash] = time.monotonic() - began
+            spent = self._seconds[host, op_hash]
+            self.watcher.finished(host.name, operation_of(self._state, host, op_hash, True, spent))
+
+    def _stopping_between(
+        self, host: Host, op_hash: str, commands: Callable[[], Iterator[PyinfraCommand]]
+    ) -> Callable[[], Iterator[PyinfraCommand]]:
+        def until_stopped() -> Iterator[PyinfraCommand]:
+            for number, command in enumerate(commands()):
+                if self._stop:
+                    if number:
+                        ledger_of(host).interrupted.add(op_hash)
+                    raise Interrupted
+                yield command
+
+        return until_stopped
+
+    @contextmanager
+    def _some_may_fail(self) -> Iterator[None]:
+        """Pyinfra raises when no host is left; each host's reason is in its ledger, and that is enough."""
+        try:
+            yield
+        except PyinfraError:
+            if self._state.active_hosts:
+                raise
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        main = gevent.getcurrent()
+
+        def interrupt() -> None:
+            if self._stop:
+                gevent.kill(main, KeyboardInterrupt)
+            self._stop = True
+            self.watcher.stopping()
+
+        handler = gevent.signal_handler(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            handler.cancel()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class _Connecting(BaseStateCallback):
+    """Tells the watcher who is there, and the ledgers who is not."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def host_connect(self, state: State, host: Host) -> None:  # type: ignore[override]
+        """Pyinfra has connected."""
+        if state.current_stage == StateStage.Connect:
+            self._watcher.connected(host.name)
+
+    def host_connect_error(self, state: State, host: Host, error: Exception) -> None:  # type: ignore[override]
+        """Pyinfra could not connect. (Later on, whoever reconnects after a reboot deals with it himself.)"""
+        if state.current_stage == StateStage.Connect:
+            ledger = ledger_of(host)
+            ledger.failure = str(error)
+            ledger.lost = not (isinstance(error, CannotConnect) and error.trouble == "not root")
