@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field
 
 from rigwright.spec.model import Model, State, key
 from rigwright.spec.secret import Secret
+
+UserName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+PortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+
 
 class User(Model):
     """A person with an account."""
 
     state: State = key("present", "'absent' removes the account and keeps its home")
-    keys: list[str] = key(default_factory=list, description="public SSH keys, one a line as in authorized_keys; these and no others")
+    keys: list[str] = key(
+        default_factory=list,
+        description="public SSH keys, one a line as in authorized_keys; these and no others",
+        form="a list of public SSH keys, each as in authorized_keys",
+    )
     sudo: Literal["none", "password", "nopasswd"] = key("nopasswd", "right to become root")
-    shell: str = key("/bin/bash", "login shell", pattern=r"^/")
-    groups: list[str] = key(default_factory=list, description="further groups")
-    password_hash: Secret | None = key(None, "where to read the crypt(5) hash; None: the password is left as it is")
+    shell: str = key("/bin/bash", "login shell", pattern=r"^/\S+$", form="the absolute path of a shell")
+    groups: list[UserName] = key(
+        default_factory=list, description="further groups", form="a list of group names in lower case"
+    )
+    password_hash: Secret | None = key(
+        None,
+        "where to read the crypt(5) hash; None: the password is left as it is",
+        form="a reference to a secret: {'env': NAME}, {'file': path} or {'command': [...]}",
+    )
 
 
 class Ssh(Model):
@@ -41,7 +55,11 @@ class Firewall(Model):
     """nftables, inbound default deny. SSH's port is always open."""
 
     state: State = key("present", "'absent' removes our table and nothing else")
-    ports: dict[str, Port] = key(default_factory=dict, description="open ports by name")
+    ports: dict[PortName, Port] = key(
+        default_factory=dict,
+        description="open ports by name",
+        form="a mapping of names to ports, e.g. {'web': {'port': 443}}",
+    )
     ssh_sources: list[str] = key(default_factory=list, description="networks that may reach SSH; empty: everybody")
     ping: bool = key(True, "answer ICMP echo")
 
@@ -49,13 +67,8 @@ class Firewall(Model):
 class Access(Model):
     """People, SSH, firewall."""
 
-    users: dict[str, User] = key(default_factory=dict, description="accounts by name")
+    users: dict[UserName, User] = key(
+        default_factory=dict, description="accounts by name", form="a mapping of login names to accounts"
+    )
     ssh: Ssh = key(default_factory=Ssh, description="sshd")
     firewall: Firewall = key(default_factory=Firewall, description="nftables")
-
-    @model_validator(mode="after")
-    def _somebody_can_come_in(self) -> Access:
-        if not self.ssh.password_authentication and self.ssh.root_login == "no":
-            if not any(u.keys and u.state == "present" for u in self.users.values()):
-                raise ValueError("no user has a key, and neither passwords nor root may log in: nobody could come in")
-        return self

@@ -12,7 +12,7 @@ from rigwright.spec.model import Model
 class Connection(Model):
     """pyinfra's keys for its SSH connector, as far as they may stand in an inventory (no passwords)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
 
     ssh_hostname: str | None = Field(None, description="name or address; None: the host's name")
     ssh_port: int = Field(22, description="SSH port", ge=1, le=65535)
@@ -20,7 +20,9 @@ class Connection(Model):
     ssh_key: str | None = Field(None, description="private key file; None: ssh's own choice")
     ssh_known_hosts_file: str | None = Field(None, description="known_hosts file; None: ssh's own")
     ssh_config_file: str | None = Field(None, description="ssh_config file; None: ssh's own")
-    ssh_strict_host_key_checking: Literal["yes", "accept-new"] = Field("yes", description="what to do with an unknown host key; a changed one is always refused")
+    ssh_strict_host_key_checking: Literal["yes", "accept-new"] = Field(
+        "yes", description="what to do with an unknown host key; a changed one is always refused"
+    )
     sudo: bool | None = Field(None, alias="_sudo", description="become root by sudo; None: unless ssh_user is root")
 
     @property

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from rigwright.spec.driver import FINGERPRINT
+from rigwright.spec.driver import FINGERPRINT, FINGERPRINT_FORM, URL, URL_FORM
 from rigwright.spec.model import Model, State, key
 
 
@@ -14,9 +14,15 @@ class Toolkit(Model):
     """NVIDIA Container Toolkit: all four packages at one version, held."""
 
     state: State = key("present", "'absent' removes packages, hold, source and CDI specification")
-    version: str = key("1.19.0", "version of all four packages", pattern=r"^\d+\.\d+\.\d+$")
-    repository_url: str | None = key(None, "mirror of the toolkit's repository; None: NVIDIA's own", pattern=r"^https?://")
-    repository_fingerprint: str | None = key(None, "fingerprint of the mirror's key; None: NVIDIA's", pattern=FINGERPRINT)
+    version: str = key(
+        "1.19.0", "version of all four packages", pattern=r"^\d+\.\d+\.\d+$", form="a version as text, e.g. '1.19.0'"
+    )
+    repository_url: str | None = key(
+        None, "mirror of the toolkit's repository; None: NVIDIA's own", pattern=URL, form=URL_FORM
+    )
+    repository_fingerprint: str | None = key(
+        None, "fingerprint of the mirror's key; None: NVIDIA's", pattern=FINGERPRINT, form=FINGERPRINT_FORM
+    )
 
 
 class Log(Model):
@@ -31,13 +37,26 @@ class Containers(Model):
 
     state: State = key("present", "'absent' removes engine and toolkit; images and volumes stay on disk")
     engine: Literal["docker", "podman"] = key("docker", "container engine")
-    source: Literal["distribution", "vendor"] = key("distribution", "the distribution's packages, or Docker's own repository")
-    repository_url: str | None = key(None, "mirror of Docker's repository; None: Docker's own (source 'vendor')", pattern=r"^https?://")
-    repository_fingerprint: str | None = key(None, "fingerprint of the mirror's key; None: Docker's", pattern=FINGERPRINT)
+    source: Literal["distribution", "vendor"] = key(
+        "distribution", "the distribution's packages, or Docker's own repository"
+    )
+    repository_url: str | None = key(
+        None, "mirror of Docker's repository; None: Docker's own (source 'vendor')", pattern=URL, form=URL_FORM
+    )
+    repository_fingerprint: str | None = key(
+        None, "fingerprint of the mirror's key; None: Docker's", pattern=FINGERPRINT, form=FINGERPRINT_FORM
+    )
     toolkit: Toolkit = key(default_factory=Toolkit, description="NVIDIA Container Toolkit")
-    data_root: str | None = key(None, "where images and volumes live; None: the engine's default", pattern=r"^/")
+    data_root: str | None = key(
+        None,
+        "where images and volumes live; None: the engine's default",
+        pattern=r"^/[^\s]*[^/\s]$",
+        form="an absolute path without a slash at its end",
+    )
     log: Log = key(default_factory=Log, description="log rotation")
     registry_mirrors: list[str] = key(default_factory=list, description="registry mirrors, URLs")
-    daemon: dict[str, JsonValue] = key(default_factory=dict, description="further keys of daemon.json; keys not named anywhere are left as found")
-
-
+    daemon: dict[str, JsonValue] = key(
+        default_factory=dict,
+        description="further keys of daemon.json; keys not named anywhere are left as found",
+        form="a mapping of daemon.json's keys to values that JSON can hold",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,20 +14,25 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
+    atomic: ClassVar[bool] = False
+    """Whether a later source replaces it whole, instead of key by key."""
+
 
 def key(
     default: Any = ...,
     description: str = "",
     *,
     unproved: str | None = None,
+    form: str | None = None,
     default_factory: Any = None,
     **constraints: Any,
 ) -> Any:
     """Declare one key: its default, its meaning (shown by `rig schema`) and its bounds.
 
     Every key is proved on the host by a test in tests/host, unless ``unproved`` says why no probe can show it.
+    ``form`` says in words what a pattern or a nested type wants: errors quote it after "expected".
     """
-    extra = {"unproved": unproved} if unproved else None
+    extra: Any = {name: text for name, text in (("unproved", unproved), ("form", form)) if text} or None
     if default_factory is not None:
         return Field(default_factory=default_factory, description=description, json_schema_extra=extra, **constraints)
     return Field(default, description=description, json_schema_extra=extra, **constraints)

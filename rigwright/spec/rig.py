@@ -20,7 +20,10 @@ class Rig(Model):
 
     name: str = key(description="the host's name in the inventory", unproved="names the connection")
     profiles: list[str] = key(
-        default_factory=list, description="profiles in order; later ones win", unproved="seen through the keys that they set"
+        default_factory=list,
+        description="profiles in order; later ones win",
+        form="a list of profile names",
+        unproved="seen through the keys that they set",
     )
     hardware: Hardware = key(default_factory=Hardware, description="what the host is made of")
     base: Base = key(default_factory=Base, description="the distribution itself")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from rigwright.spec.model import Model, key
@@ -10,12 +12,14 @@ from rigwright.spec.model import Model, key
 class Secret(Model):
     """Where a secret is read from, at the moment it is needed: exactly one of the three."""
 
+    atomic: ClassVar[bool] = True
+
     env: str | None = key(None, "environment variable of the machine that runs `rig`")
     file: str | None = key(None, "file on the machine that runs `rig`, readable by its owner alone")
-    command: list[str] | None = key(None, "command whose first line of output is the secret, e.g. ['pass', 'show', 'x']")
+    command: list[str] | None = key(None, "command whose first output line is the secret, e.g. ['pass', 'show', 'x']")
 
     @model_validator(mode="after")
     def _one_source(self) -> Secret:
         if sum(source is not None for source in (self.env, self.file, self.command)) != 1:
-            raise ValueError("exactly one of env, file, command")
+            raise ValueError("exactly one of env, file and command")
         return self

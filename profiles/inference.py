@@ -1,0 +1,2 @@
+"""Inference."""
+tuning = {"sysctl": {"vm.swappiness": 10}}

@@ -1,0 +1,92 @@
+"""A project's files, read once: the inventory, the group data, the profiles, and what is wrong with them as files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rigwright.spec.faults import DeclarationError, Fault
+from rigwright.spec.inventory import Inventory, collect
+from rigwright.spec.merge import Layer
+from rigwright.spec.origin import Kind, Origin
+from rigwright.spec.position import Position
+from rigwright.spec.project import inventory_files, named_files
+from rigwright.spec.shape import connection_keys
+from rigwright.spec.source import Source, allow_imports_from, file_fault, read
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that the files say."""
+
+    root: Path
+    inventory: Inventory
+    group_data: Mapping[str, Source]
+    profiles: Mapping[str, Source]
+
+    def layer(self, kind: Kind, source: Source) -> Layer:
+        """A whole file as one source of values."""
+        places = {name: source.position(name) for name in source.values}
+        return Layer(kind, source.file, source.values, Position(1, dict(places)))
+
+
+def read_project(root: Path, sources: list[Path] | None = None) -> Project:
+    """Read the project's files; ``sources``: these inventory files instead of inventory/*.py.
+
+    Raises DeclarationError with the faults of all files together.
+    """
+    allow_imports_from(root)
+    faults: list[Fault] = []
+
+    def each(paths: Mapping[str, Path]) -> dict[str, Source]:
+        found = {}
+        for name, path in paths.items():
+            try:
+                found[name] = read(path, root)
+            except DeclarationError as error:
+                faults.extend(error.faults)
+        return found
+
+    files = each({str(path): path for path in (sources if sources is not None else inventory_files(root))})
+    group_data = each(named_files(root, "group_data"))
+    profiles = each(named_files(root, "profiles"))
+    inventory = collect(list(files.values()))
+    faults.extend(inventory.faults)
+    if not faults:  # a file that cannot be read may be the one with the group
+        faults.extend(_groupless(group_data, inventory))
+    faults.extend(_not_for_profiles(profiles))
+    if faults:
+        raise DeclarationError(faults)
+    return Project(root, inventory, group_data, profiles)
+
+
+def _groupless(group_data: Mapping[str, Source], inventory: Inventory) -> Iterator[Fault]:
+    for name, source in group_data.items():
+        if name != "all" and name not in inventory.groups:
+            near = difflib.get_close_matches(name, ["all", *inventory.groups], 1)
+            yield Fault(
+                (),
+                "",
+                f"group_data/{name}.py",
+                f"the name of a group: {', '.join(['all', *inventory.groups])}",
+                f"group_data/{near[0]}.py" if near else None,
+                Origin("group", source.file, 1),
+                "Rename the file after its group, or remove it.",
+                "group-data.no-group",
+            )
+
+
+def _not_for_profiles(profiles: Mapping[str, Source]) -> Iterator[Fault]:
+    for source in profiles.values():
+        for name in source.values:
+            if name == "profiles":
+                why, advice = "no profiles in a profile", "Name both profiles at the host, in their order."
+            elif name in connection_keys():
+                why, advice = "no connection in a profile", "Set it at the host or in group_data/."
+            else:
+                continue
+            yield file_fault(
+                "profile.key", why, Origin("profile", source.file, source.position(name).line), advice, name
+            )
