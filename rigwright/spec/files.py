@@ -11,7 +11,7 @@ from rigwright.spec.faults import DeclarationError, Fault
 from rigwright.spec.inventory import Inventory, collect
 from rigwright.spec.merge import Layer
 from rigwright.spec.origin import Kind, Origin
-from rigwright.spec.position import Position
+from rigwright.spec.position import Position, Step
 from rigwright.spec.project import inventory_files, named_files
 from rigwright.spec.shape import connection_keys
 from rigwright.spec.source import Source, allow_imports_from, file_fault, read
@@ -28,8 +28,8 @@ class Project:
 
     def layer(self, kind: Kind, source: Source) -> Layer:
         """A whole file as one source of values."""
-        places = {name: source.position(name) for name in source.values}
-        return Layer(kind, source.file, source.values, Position(1, dict(places)))
+        places: dict[Step, Position] = {name: source.position(name) for name in source.values}
+        return Layer(kind, source.file, source.values, Position(1, places))
 
 
 def read_project(root: Path, sources: list[Path] | None = None) -> Project:

@@ -1,4 +1,4 @@
-"""From a project's files to Rigs: validated, complete, every value with its origin; or all faults of all hosts at once."""
+"""From a project's files to Rigs: validated, complete, every value with its origin; or all faults of all hosts."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ _in_use: dict[str, Rig] = {}
 
 
 def use(declarations: Declarations) -> None:
-    """Let ``rig_of`` answer from these declarations: they were loaded with `--set` and `--profile` of the command line."""
+    """Let ``rig_of`` answer from these declarations, which were loaded with the command line's `--set` and `--profile`."""
     _in_use.clear()
     _in_use.update(declarations.rigs)
 
