@@ -9,30 +9,26 @@ from typing import Any
 from pyinfra.api.exceptions import InventoryError
 
 
-def groups(folder: str | Path) -> dict[str, list[Any]]:
-    """Group name → hosts, from every ``*.py`` in the folder; each file's hosts are also the group of its name.
+def groups(folder: str | Path) -> dict[str, Any]:
+    """Group name → hosts, or hosts and the group's data, from every ``*.py`` in the folder that is not private.
 
-    Raises InventoryError for a host that two files define, whose data pyinfra would silently mix.
+    Raises InventoryError for a group that two files define: pyinfra would keep one of them without a word.
     """
-    found: dict[str, list[Any]] = {}
-    defined: dict[str, Path] = {}
+    found: dict[str, Any] = {}
+    places: dict[str, Path] = {}
     for path in sorted(Path(folder).glob("*.py")):
         if path.name.startswith("_"):
             continue
-        site: list[Any] = []
-        for name, hosts in runpy.run_path(str(path)).items():
-            if name.startswith("_") or not _is_group(hosts):
+        for name, value in runpy.run_path(str(path)).items():
+            if name.startswith("_") or not _is_group(value):
                 continue
-            found.setdefault(name, []).extend(hosts)
-            site.extend(host for host in hosts if host not in site)
-        for host in site:
-            name = host[0] if isinstance(host, tuple) else host
-            other = defined.setdefault(name, path)
-            if other != path:
-                raise InventoryError(f"host {name} stands in {other} and in {path}")
-        found.setdefault(path.stem, []).extend(host for host in site if host not in found.get(path.stem, []))
+            if name in places:
+                raise InventoryError(f"group {name} stands in {places[name]} and in {path}")
+            found[name], places[name] = value, path
     return found
 
 
 def _is_group(value: Any) -> bool:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], dict):
+        value = value[0]
     return isinstance(value, list) and all(isinstance(item, str | tuple) for item in value)

@@ -77,6 +77,19 @@ def after(*metas: OperationMeta | None) -> Iterator[None]:
         del waiting[len(waiting) - len(added) :]
 
 
+def changes_in(layer: str) -> list[OperationMeta]:
+    """The operations of an earlier layer that will change the current host, as far as can be said while planning.
+
+    For `after`: ``with after(*changes_in("driver")):``. Empty when that layer is not part of the run.
+    """
+    host = current_host()
+    if host is None:
+        return []
+    called = [op for op, name in ledger_of(host).names.items() if name.startswith(f"{layer} | ")]
+    metas = [host.state.ops[host][op].operation_meta for op in called if op in host.state.ops[host]]
+    return [meta for meta in metas if meta._maybe_is_change]
+
+
 def refuse(host: Host, text: str) -> NoReturn:
     """Fail this host, and no other, before anything of the calling operation is done.
 
