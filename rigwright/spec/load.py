@@ -203,11 +203,17 @@ class _PyinfraHost(Protocol):
     inventory: _PyinfraInventory
 
 
+RUN_KEYS = frozenset({"layers"})
+"""Keys of pyinfra's `--data` that steer a run and declare nothing."""
+
+OF_THE_RUN = ("layers", "ssh_password", "ssh_key_password")
+"""What pyinfra's command line may hand over besides the declaration's keys: about this run, not about the host."""
+
 _in_use: dict[str, Rig] = {}
 
 
 def use(declarations: Declarations) -> None:
-    """Let ``rig_of`` answer from these declarations, which were loaded with the command line's `--set` and `--profile`."""
+    """Let ``rig_of`` answer from these: they were loaded with the command line's `--set` and `--profile`."""
     _in_use.clear()
     _in_use.update(declarations.rigs)
 
@@ -220,7 +226,7 @@ def rig_of(host: _PyinfraHost) -> Rig:
     """
     if host.name in _in_use:
         return _in_use[host.name]
-    given = host.inventory.override_data or {}
+    given = {name: value for name, value in (host.inventory.override_data or {}).items() if name not in RUN_KEYS}
     rigs = _loaded(project_root(), json.dumps(given, sort_keys=True, default=str))
     if host.name not in rigs:
         raise NoSuchHostError(host.name, list(rigs))

@@ -1,0 +1,31 @@
+"""A GPU server, in the order in which it is built: a bare Debian or Ubuntu becomes what its declaration says."""
+
+from pyinfra import host
+
+from rigwright.engine.layers import layers_of
+from rigwright.spec.load import rig_of
+from tasks.access import access
+from tasks.base import base
+from tasks.containers import containers
+from tasks.cuda import cuda
+from tasks.driver import driver
+from tasks.reboot import reboot
+from tasks.tuning import tuning
+
+rig = rig_of(host)
+layers = layers_of(host)  # all of them, or those that were asked for
+
+if "base" in layers:
+    base(rig)  # the distribution itself: archive, packages, clock, journal, upgrades, disks
+if "access" in layers:
+    access(rig)  # people, SSH, firewall
+if "driver" in layers:
+    driver(rig)  # NVIDIA's kernel modules and user space
+if "cuda" in layers:
+    cuda(rig)  # CUDA toolkits, side by side
+if "containers" in layers:
+    containers(rig)  # container engine, and the GPUs in it
+if "tuning" in layers:
+    tuning(rig)  # kernel command line, modules, sysctl, governor
+
+reboot(rig)  # once, when the host's state calls for it and the declaration allows it
