@@ -1,0 +1,174 @@
+"""Docker: its packages, from either source; our keys in daemon.json; its data on the declared disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api.operation import OperationMeta
+
+from rigwright.catalog import catalog
+from rigwright.catalog.releases import Release
+from rigwright.engine.reasons import after, changes_in
+from rigwright.facts.files import Files
+from rigwright.facts.release import Release as ReleaseFact
+from rigwright.operations import apt, engine_guards, files, json_merge, probe_image, units
+from rigwright.spec.containers import Containers
+from rigwright.spec.rig import Rig
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+OURS = "/var/lib/rigwright/daemon.json.ours"
+SOURCE = "/etc/apt/sources.list.d/rigwright-docker.sources"
+DROP_IN = "/etc/systemd/system/docker.service.d/50-rigwright.conf"
+VALIDATE = (
+    "if command -v dockerd >/dev/null && dockerd --help 2>&1 | grep -q -- --validate;"
+    " then dockerd --validate --config-file {path} >/dev/null; fi"
+)
+_IMAGE_STORE_MOVED = 29
+"""From this version a new Docker keeps images under /var/lib/containerd, whatever data-root says (docs.docker.com)."""
+
+
+def present(rig: Rig, release: Release) -> OperationMeta:
+    """Configure, install, run; what comes back tells whether the engine changes."""
+    declared = rig.containers
+    keys = daemon_keys(declared, release)
+    if declared.data_root:
+        disks = {disk.mount: name for name, disk in rig.base.disks.items()}
+        with after(*changes_in("base")):
+            engine_guards.disk_there(
+                name="Check that the disk for images is there", path=declared.data_root, disks=disks
+            )
+    engine_guards.keeps_containers(
+        name="Check that Docker may keep containers over its restarts", live_restore=keys["live-restore"] is True
+    )
+    removed = apt.remove(
+        name=f"Remove what conflicts with Docker from source '{declared.source}'",
+        names=catalog().containers.docker.conflicts[declared.source],
+        purge=False,  # purging docker.io deletes /var/lib/docker
+    )
+    updated = _vendor_source(declared, release) if declared.source == "vendor" else None
+    if declared.source == "distribution":
+        files.absent(name="Remove Docker's own repository", paths=[SOURCE])
+    # Before the packages: Docker starts as soon as it is installed, and would make its folders elsewhere.
+    merged = json_merge.merged(
+        name="Merge our keys into daemon.json",
+        dest=DAEMON_JSON,
+        keys=keys,
+        record=OURS,
+        validate=VALIDATE,
+        shown=("data-root", "features", "live-restore", "log-driver", "log-opts"),
+    )
+    _drop_in(declared.data_root)
+    with after(removed, updated):
+        installed = apt.install(
+            name="Install Docker",
+            packages=catalog().containers.engine_packages("docker", declared.source, release.codename),
+        )
+    with after(installed, merged):
+        units.service(name="Run containerd", unit="containerd.service")
+        units.service(name="Open Docker's socket", unit="docker.socket")
+        running: OperationMeta = units.service(
+            name="Run Docker",
+            unit="docker.service",
+            files=[DAEMON_JSON, DROP_IN],
+            check=VALIDATE.format(path=DAEMON_JSON),
+        )
+    return running
+
+
+def absent(release: Release, whole: bool) -> None:
+    """Take back what was ours, images and volumes apart; ``whole``: the packages too, whoever had them installed."""
+    if whole or host.get_fact(Files, paths=[OURS])[OURS]:
+        probe_image.absent(name="Remove the probe image from Docker", engine="docker")
+        names = catalog().containers.docker.conflicts
+        apt.remove(
+            name="Remove Docker", names=sorted({name for source in names.values() for name in source}), purge=False
+        )
+    files.absent(name="Remove Docker's repository and drop-in", paths=[SOURCE, DROP_IN])
+    json_merge.merged(name="Take our keys out of daemon.json", dest=DAEMON_JSON, keys={}, record=OURS)
+
+
+def daemon_keys(declared: Containers, release: Release) -> dict[str, Any]:
+    """What daemon.json has to say for this declaration on this release."""
+    log = declared.log
+    keys: dict[str, Any] = {
+        "log-driver": "json-file",
+        "log-opts": {"max-size": f"{log.max_size_mb}m", "max-file": str(log.max_files)},
+        # A new key in this file means a restart: what serves a model must not go down with it.
+        "live-restore": True,
+    }
+    if declared.data_root:
+        keys["data-root"] = declared.data_root
+    if declared.registry_mirrors:
+        keys["registry-mirrors"] = list(declared.registry_mirrors)
+    if declared.toolkit.state == "present":
+        keys = _deeply(keys, _gpu_keys(declared, release))
+    if declared.data_root and (declared.source == "vendor" or _major(release.docker) >= _IMAGE_STORE_MOVED):
+        keys = _deeply(keys, {"features": {"containerd-snapshotter": False}})
+    return _deeply(keys, declared.daemon)
+
+
+def knows_cdi(declared: Containers, release: Release) -> bool:
+    """Whether this Docker understands CDI; a Docker that does not gets NVIDIA's runtime."""
+    return declared.source == "vendor" or release.docker_cdi
+
+
+def _gpu_keys(declared: Containers, release: Release) -> dict[str, Any]:
+    if not knows_cdi(declared, release):
+        return {"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}}
+    default_from = catalog().containers.docker.cdi.by_default_from
+    by_default = declared.source == "distribution" and _numbers(release.docker) >= _numbers(default_from)
+    return {} if by_default else {"features": {"cdi": True}}
+
+
+def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
+    known = catalog().containers.docker.vendor
+    url = (declared.repository_url or release.docker_vendor.url).rstrip("/")
+    tools = apt.install(name="Install what reads Docker's repository key", packages=["ca-certificates", "gpg"])
+    files.absent(name="Remove other lists of Docker's repository", paths=list(known.old_sources))
+    with after(tools):
+        apt.key(
+            name="Fetch Docker's repository key",
+            url=f"{url}/{known.key_path}",
+            fingerprint=declared.repository_fingerprint or known.fingerprint,
+            keyring=known.keyring,
+        )
+    context = {
+        "url": url,
+        "suite": release.docker_vendor.suite,
+        "component": known.component,
+        "arch": host.get_fact(ReleaseFact).arch,
+        "keyring": known.keyring,
+    }
+    source = apt.source(name="Add Docker's repository", path=SOURCE, text=files.render(f"{SOURCE[1:]}.j2", context))
+    with after(source):
+        updated: OperationMeta = apt.updated(name="Fetch Docker's lists")
+    return updated
+
+
+def _drop_in(path: str | None) -> None:
+    if path is None:
+        files.absent(name="Let Docker start without a data disk", paths=[DROP_IN])
+        return
+    files.template(
+        name="Keep Docker from starting without its disk",
+        src=f"{DROP_IN[1:]}.j2",
+        dest=DROP_IN,
+        context={"data_root": path},
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def _major(version: str) -> int:
+    return _numbers(version)[0]
+
+
+def _deeply(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _deeply(merged[name], value) if both else value
+    return merged

@@ -1,0 +1,48 @@
+"""NVIDIA's container toolkit: all four packages at the declared version, held, from its own repository."""
+
+from __future__ import annotations
+
+from pyinfra.api.operation import OperationMeta
+
+from rigwright.catalog import catalog
+from rigwright.engine.reasons import after
+from rigwright.operations import apt, files
+from rigwright.spec.containers import Toolkit
+
+SOURCE = "/etc/apt/sources.list.d/rigwright-nvidia-container-toolkit.sources"
+
+
+def present(declared: Toolkit) -> OperationMeta:
+    """Add the repository, install and hold; what comes back tells whether the packages change."""
+    known = catalog().containers.toolkit
+    url = (declared.repository_url or known.url).rstrip("/")
+    packages = known.versions(declared.version)
+    tools = apt.install(name="Install what reads repository keys", packages=["ca-certificates", "gpg"])
+    files.absent(name="Remove older lists of the toolkit's repository", paths=list(known.old_sources))
+    with after(tools):
+        apt.key(
+            name="Fetch the toolkit repository's key",
+            url=f"{url}/gpgkey" if declared.repository_url else known.key_url,
+            fingerprint=declared.repository_fingerprint or known.fingerprint,
+            keyring=known.keyring,
+        )
+    source = apt.source(
+        name="Add the toolkit's repository",
+        path=SOURCE,
+        text=files.render(f"{SOURCE[1:]}.j2", {"url": url, "suite": known.suite, "keyring": known.keyring}),
+    )
+    with after(source):
+        updated = apt.updated(name="Fetch the toolkit repository's lists")
+    with after(updated):
+        installed = apt.install(name=f"Install the container toolkit {declared.version}", packages=packages)
+    with after(installed):
+        apt.held(name="Hold the container toolkit", names=list(packages))
+    return installed
+
+
+def absent() -> None:
+    """Remove packages, holds, repository and key."""
+    known = catalog().containers.toolkit
+    apt.released(name="Release the container toolkit", names=known.packages)
+    apt.remove(name="Remove the container toolkit", names=known.packages)
+    files.absent(name="Remove the toolkit's repository and key", paths=[SOURCE, known.keyring, *known.old_sources])
