@@ -11,8 +11,16 @@ STAMPS = "/run/rigwright/reloaded"
 """A file for each unit, as old as the last reload by us; gone after a reboot, as it should be."""
 
 _PROPERTIES = (
-    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestampMonotonic,"
-    "NeedDaemonReload,Result,ConditionResult"
+    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestampMonotonic,NeedDaemonReload,Result,"
+    "ConditionResult,ConditionTimestampMonotonic"
+)
+
+# Whether a unit that does not run would be let: systemd says so for units as they are now from 250 on. Before that
+# (Ubuntu 22.04) there is only what it found when it last tried, which is in ConditionResult.
+_CONDITION = (
+    'case $(systemctl show -p ActiveState --value -- "$u" 2>/dev/null) in inactive) '
+    'if said=$(systemd-analyze condition --unit="$u" 2>&1); then echo ConditionNow=yes; '
+    'else echo "$said" | sed -n "s/^$u: \\(.* failed\\)[.]$/HeldBack=\\1/p"; fi;; esac'
 )
 
 
@@ -22,6 +30,8 @@ class UnitState:
 
     ``load``: loaded, not-found, masked, error …; ``enabled``: enabled, disabled, static, masked, "" …;
     ``started``: seconds since the epoch of the last start, 0 if never; ``reloaded``: the same for our last reload.
+    ``condition`` False: the unit's own conditions keep it from starting here; ``held_back`` then names the first that
+    does ("ConditionVirtualization=!container failed"), as far as systemd tells. Starting it would do nothing.
     """
 
     load: str
@@ -34,6 +44,7 @@ class UnitState:
     need_daemon_reload: bool
     result: str
     condition: bool
+    held_back: str = ""
 
     @property
     def exists(self) -> bool:
@@ -69,7 +80,7 @@ class Units(FactBase[dict[str, UnitState]]):
         return (
             'export LC_ALL=C; read up rest < /proc/uptime; echo "@now $(date +%s.%N) $up"; '
             f'for u in {listed}; do echo "@unit $u $(stat -c %.9Y {STAMPS}/$u 2>/dev/null)"; '
-            f"systemctl show -p {_PROPERTIES} -- $u 2>/dev/null; done; true"
+            f"systemctl show -p {_PROPERTIES} -- $u 2>/dev/null; {_CONDITION}; done; true"
         )
 
     @staticmethod
@@ -91,12 +102,15 @@ class Units(FactBase[dict[str, UnitState]]):
                 current = blocks.setdefault(name, {"reloaded": stamp[0] if stamp else "0"})
             elif "=" in line:
                 name, _, value = line.partition("=")
-                current[name] = value
+                current.setdefault(name, value)
         return {name: _state(block, boot) for name, block in blocks.items()}
 
 
 def _state(block: dict[str, str], boot: float) -> UnitState:
     entered = int(block.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+    tried = int(block.get("ConditionTimestampMonotonic") or 0) > 0
+    last = block.get("ConditionResult", "yes") == "yes" or not tried
+    held_back = block.get("HeldBack", "")
     return UnitState(
         load=block.get("LoadState", "not-found"),
         active=block.get("ActiveState", "inactive"),
@@ -107,5 +121,6 @@ def _state(block: dict[str, str], boot: float) -> UnitState:
         reloaded=float(block["reloaded"]),
         need_daemon_reload=block.get("NeedDaemonReload") == "yes",
         result=block.get("Result", ""),
-        condition=block.get("ConditionResult", "yes") == "yes",
+        condition="ConditionNow" in block or (last and not held_back),
+        held_back=held_back,
     )

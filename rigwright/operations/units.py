@@ -28,6 +28,7 @@ def service(
     ``files``: configuration files and drop-in folders. When one is newer than the unit's start (and, for ``reload``,
     than our last reload), the unit is restarted or reloaded: so a restart lost to an interrupted run is made up for.
     ``check``: a command that must succeed before that, e.g. ``sshd -t``. ``enabled`` None: left alone.
+    A unit whose own conditions keep it from running here is not started: systemd would do nothing, and say nothing.
     """
     state = host.get_fact(Units, names=[unit])[unit]
     if not state.exists and not running and not enabled:
@@ -44,17 +45,18 @@ def service(
         steps.append(("enabled, wanted disabled", f"systemctl disable {unit}"))
     if not running and state.running:
         steps.append((f"{state.active}, wanted stopped", f"systemctl stop {unit}"))
-    if running and not state.running:
+    if running and not state.running and state.condition:
         guard = f"{check} && " if check else ""
         start = f"systemctl reset-failed {unit} 2>/dev/null; {guard}systemctl start {unit}"
         steps.append((f"{state.active}, wanted running", start))
-    elif running:
+    elif running and state.running:
         newer = _newer_files(files, max(state.started, state.reloaded))
         if newer or state.need_daemon_reload:
             reason = f"started before {', '.join(newer)} changed" if newer else "runs an older unit file"
             steps.append((reason, _refresh(unit, files, action, check)))
     if not steps:
-        host.noop(f"{unit} is as declared")
+        held_back = running and not state.running
+        host.noop(f"{unit} is kept from running here: {state.held_back}" if held_back else f"{unit} is as declared")
         return
     because(f"{unit}: " + "; ".join(reason for reason, _ in steps))
     for _, command in steps:

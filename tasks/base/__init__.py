@@ -1,0 +1,45 @@
+"""Layer `base`: the distribution itself, before anything about GPUs."""
+
+from __future__ import annotations
+
+from pyinfra import host
+from pyinfra.api import deploy
+
+from rigwright.catalog import catalog
+from rigwright.choice import base as choice
+from rigwright.engine.reasons import after
+from rigwright.facts.packages import Packages
+from rigwright.facts.release import Release
+from rigwright.operations import apt, sources
+from rigwright.spec.rig import Rig
+from tasks.base.disks import disks
+from tasks.base.services import journal, smart, time
+from tasks.base.settings import settings
+from tasks.base.swap import swap
+from tasks.base.upgrades import restarts, upgrades
+
+
+@deploy("base")
+def base(rig: Rig) -> None:
+    """Archive, packages, clock, names, journal, upgrades, drives' health, swap, data disks."""
+    release = catalog().release(host.get_fact(Release).codename)
+    apt.repaired(name="Finish what dpkg left half done")
+    known = sources.known(name="Learn whose archives apt's sources are")
+    with after(known):
+        more = sources.components(
+            name="Add archive components to the mirror in use", wanted=choice.components(rig, release)
+        )
+    with after(known, more):
+        apt.updated(name="Fetch the package lists")
+    apt.remove(name="Remove packages declared absent", names=choice.removed(rig))
+    installed = apt.install(
+        name="Install the base packages", packages=choice.packages(rig, host.get_fact(Packages).installed)
+    )
+    settings(rig, installed)
+    time(rig, installed)
+    journal(rig)
+    upgrades(rig, release, installed)
+    restarts(rig)
+    smart(rig, installed)
+    swap(rig, installed)
+    disks(rig, installed)

@@ -1,0 +1,59 @@
+"""Clock, journal, drives' health: services that the distribution brings, and drop-ins of ours beside their files."""
+
+from __future__ import annotations
+
+from pyinfra import host
+from pyinfra.api.operation import OperationMeta
+
+from rigwright.choice.base import time_daemon
+from rigwright.engine.reasons import after
+from rigwright.facts.packages import Packages
+from rigwright.operations import files, units
+from rigwright.spec.rig import Rig
+
+TIMESYNCD = "/etc/systemd/timesyncd.conf.d/10-rigwright.conf"
+CHRONY = "/etc/chrony/sources.d/rigwright.sources"
+JOURNALD = "/etc/systemd/journald.conf.d/10-rigwright.conf"
+
+
+def time(rig: Rig, installed: OperationMeta) -> None:
+    """Keep the clock by NTP, with chrony where it is there already; or with nothing."""
+    base = rig.base
+    daemon = time_daemon(host.get_fact(Packages).installed)
+    place = CHRONY if daemon == "chrony" else TIMESYNCD
+    if base.time_sync and base.ntp_servers:
+        named = files.template(
+            name="Name the NTP servers", src=f"{place[1:]}.j2", dest=place, context={"servers": base.ntp_servers}
+        )
+    else:
+        named = files.absent(name="Leave the NTP servers to the distribution", paths=[place])
+    folder = place.rpartition("/")[0]
+    unit = "chrony.service" if daemon == "chrony" else "systemd-timesyncd.service"
+    with after(installed, named):
+        units.service(
+            name="Keep the clock",
+            unit=unit,
+            running=base.time_sync,
+            enabled=base.time_sync,
+            files=[folder, place] if base.time_sync else [],
+        )
+
+
+def journal(rig: Rig) -> None:
+    """Limit what the journal takes."""
+    limits = files.template(
+        name="Limit the journal",
+        src=f"{JOURNALD[1:]}.j2",
+        dest=JOURNALD,
+        context=rig.base.journald.model_dump(),
+    )
+    with after(limits):
+        units.service(name="Run the journal with its limits", unit="systemd-journald.service", files=[JOURNALD])
+
+
+def smart(rig: Rig, installed: OperationMeta) -> None:
+    """Watch the drives' health; the unit itself declines where a hypervisor holds the drives."""
+    with after(installed):
+        units.service(
+            name="Watch the drives", unit="smartmontools.service", running=rig.base.smartd, enabled=rig.base.smartd
+        )

@@ -1,0 +1,43 @@
+"""Security updates by themselves, and what must not restart by itself after them."""
+
+from __future__ import annotations
+
+from pyinfra.api.operation import OperationMeta
+
+from rigwright.catalog import catalog
+from rigwright.catalog.releases import Release
+from rigwright.choice.base import never_upgraded, security_origins
+from rigwright.engine.reasons import after
+from rigwright.operations import files, units
+from rigwright.spec.rig import Rig
+
+UPGRADES = "/etc/apt/apt.conf.d/90rigwright-upgrades"
+NEEDRESTART = "/etc/needrestart/conf.d/rigwright.conf"
+TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
+
+
+def upgrades(rig: Rig, release: Release, installed: OperationMeta) -> None:
+    """A file of our own, read after the distribution's; apt's own timers do the rest."""
+    enabled = rig.base.unattended_upgrades.enabled
+    files.template(
+        name="Configure unattended security updates",
+        src=f"{UPGRADES[1:]}.j2",
+        dest=UPGRADES,
+        context={
+            "enabled": enabled,
+            "origins": security_origins(release),
+            "never": [pattern.replace("\\", "\\\\") for pattern in never_upgraded(rig, catalog())],
+        },
+    )
+    if enabled:
+        with after(installed):
+            for timer in TIMERS:
+                units.service(name=f"Run {timer}", unit=timer)
+
+
+def restarts(rig: Rig) -> None:
+    """Have needrestart list, and do nothing more; its package is among the layer's packages, or removed with them."""
+    if rig.base.needrestart == "quiet":
+        files.template(name="Keep needrestart quiet", src=f"{NEEDRESTART[1:]}.j2", dest=NEEDRESTART, context={})
+    else:
+        files.absent(name="Take away needrestart's settings", paths=[NEEDRESTART])
