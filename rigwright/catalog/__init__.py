@@ -9,6 +9,8 @@ from rigwright.catalog.containers import ContainersTable
 from rigwright.catalog.cuda import CudaTable
 from rigwright.catalog.driver import DriverTable
 from rigwright.catalog.entry import table
+from rigwright.catalog.gpus import GpuModel
+from rigwright.catalog.machine import MachineTable
 from rigwright.catalog.releases import Release
 
 __all__ = ["Catalog", "catalog"]
@@ -21,6 +23,8 @@ class Catalog(NamedTuple):
     driver: DriverTable
     cuda: CudaTable
     containers: ContainersTable
+    gpus: dict[str, GpuModel]
+    machine: MachineTable
 
     def release(self, codename: str) -> Release:
         """The release of this codename; KeyError, naming those known, where there is none."""
@@ -37,4 +41,6 @@ def catalog() -> Catalog:
         driver=DriverTable(**table("driver")),
         cuda=CudaTable(**table("cuda")),
         containers=ContainersTable(**table("containers")),
+        gpus={name: GpuModel(**entry) for name, entry in table("gpus").items()},
+        machine=MachineTable(**table("machine")),
     )

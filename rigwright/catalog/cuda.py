@@ -11,6 +11,7 @@ class CudaPackages(Entry):
     nvidia: str
     distribution: str
     prefix: str
+    distribution_prefix: str
     link: str
 
 

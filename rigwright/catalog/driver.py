@@ -85,6 +85,7 @@ class NvidiaRepositoryRules(Entry):
     architecture: str
     keyring: str
     pin_packages: str
+    archive_packages: str
     pin_priority: int
     old_sources: tuple[str, ...]
 

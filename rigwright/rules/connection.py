@@ -1,4 +1,4 @@
-"""Rules over the way in."""
+"""Whoever connects can still do so, and become root, when the declaration is in force."""
 
 from __future__ import annotations
 
@@ -10,5 +10,41 @@ from rigwright.spec.rig import Rig
 
 
 def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
-    """What does not hold."""
-    yield from ()
+    """What would lock the connecting user out."""
+    name = connection.ssh_user
+    if name == "root" and rig.access.ssh.root_login == "no":
+        yield Finding(
+            "connection.root-login",
+            "access.ssh.root_login",
+            "no",
+            "'prohibit-password' while ssh_user is 'root': the next run could not log in",
+            "Declare a user with a key under access.users, and connect as that user.",
+        )
+    user = rig.access.users.get(name)
+    if user is None or name == "root":
+        return
+    key = f"access.users.{name}"
+    if user.state == "absent":
+        yield Finding(
+            "connection.user-absent",
+            f"{key}.state",
+            "absent",
+            f"'present' while ssh_user is {name!r}: the next run could not log in",
+            "Connect as another user first.",
+        )
+    elif not user.keys and not rig.access.ssh.password_authentication:
+        yield Finding(
+            "connection.user-without-key",
+            f"{key}.keys",
+            user.keys,
+            f"a key: ssh_user is {name!r}, and passwords are not accepted",
+            "Add the public key that you connect with.",
+        )
+    if connection.becomes_root and user.sudo != "nopasswd":
+        yield Finding(
+            "connection.sudo",
+            f"{key}.sudo",
+            user.sudo,
+            f"'nopasswd' while ssh_user is {name!r}: a run cannot type a password",
+            "Set it so, or connect as another user.",
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +17,16 @@ class Finding:
     key: str
     """Dotted key path: its origin is the fault's place."""
     value: object
-    """What stands there, or what it adds up to; None: nothing stands there."""
+    """What stands there; None: nothing does, or it says nothing."""
     expected: str
     advice: str
     """What to do, in a sentence."""
     nearest: str | None = None
     severity: Literal["error", "warning"] = "error"
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """The known name that is spelled most like this one, quoted; capitals do not count."""
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), 1, 0.5)
+    return repr(by_lower[near[0]]) if near else None

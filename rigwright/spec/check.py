@@ -152,7 +152,7 @@ def _advice(shape: Shape, value: object, from_command_line: bool) -> str:
     if from_command_line and shape.kind in {"list", "map", "model", "json"}:
         return "Give it as JSON, in quotes."
     direct = next(_plain_conversions(shape, value), None)
-    return direct or (f"It is {_meaning(shape)}." if _meaning(shape) else "Correct the value.")
+    return direct or (f"Correct the value: {_meaning(shape)}." if " " in _meaning(shape) else "Correct the value.")
 
 
 def _plain_conversions(shape: Shape, value: object) -> Iterator[str]:

@@ -1,0 +1,8 @@
+"""Jobs of days on all cards: pinned host buffers, links that do not doze, a processor that feeds them."""
+
+tuning = {
+    "aspm": "off",  # a link that wakes costs each of a million small copies
+    "cpu_governor": "performance",
+    "limits": {"memlock": "unlimited", "nofile": 65536},
+    "sysctl": {"vm.swappiness": 1},
+}
