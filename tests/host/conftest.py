@@ -31,6 +31,9 @@ UNREACHABLE = 3
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rigwright", "the proof of a declaration")
     group.addoption("--rig", action="append", metavar="NAME", help="host or group to prove, or 'all'; several times")
+    group.addoption(
+        "--project", metavar="FOLDER", help="folder with deploy.py and inventory/; default: found from here"
+    )
     group.addoption("--profile", action="append", metavar="NAME", help="one more profile on top; several times")
     group.addoption("--set", action="append", metavar="KEY=VALUE", dest="assignments", help="override a key")
     group.addoption(
@@ -50,7 +53,7 @@ def _targets(config: pytest.Config, names: list[str]) -> dict[str, Target]:
     wanted = [name for text in names for name in text.split(",")]
     try:
         declared = load_rigs(
-            project_root(config.rootpath),
+            project_root(Path(config.getoption("project") or Path.cwd())),
             hosts=None if "all" in wanted else wanted,
             profiles=config.getoption("profile"),
             overrides=config.getoption("assignments"),
@@ -110,6 +113,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         for name, trouble in zip(targets, pool.map(_connected, targets.values()), strict=True):
             targets[name].trouble = trouble
             _tell(session.config, {"event": "host", "host": name, "reachable": trouble is None, "error": trouble})
+    _tell(session.config, {"event": "tests", "count": len(session.items)})
     gone = [item for item in session.items if (target := _target_of(item)) and target.trouble]
     if gone:
         session.items[:] = [item for item in session.items if item not in gone]

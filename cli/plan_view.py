@@ -1,0 +1,66 @@
+"""The plan and the outcome of an apply, for people: a table a host on a terminal, plain lines otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.progress import summary
+from cli.styles import MARK, STYLE
+from rigwright.engine.results import HostResult, OperationResult, Status
+
+
+def show(console: Console, results: Sequence[HostResult]) -> None:
+    """Each host: what stands out, by layer, and a line that counts the rest."""
+    for number, result in enumerate(results):
+        if number and console.is_terminal:
+            console.print()
+        notable = [operation for operation in result.operations if operation.status is not Status.UNCHANGED]
+        if console.is_terminal:
+            console.print(_table(result, notable))
+        else:
+            for line in _lines(result, notable):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(result: HostResult, notable: Sequence[OperationResult]) -> Table:
+    table = Table(
+        title=Text(result.host, style="bold"),
+        title_justify="left",
+        caption=Text(summary(result)),
+        caption_justify="left",
+        box=None,
+        show_header=bool(notable),
+        pad_edge=False,
+    )
+    for name in ("", "layer", "operation", "why"):
+        table.add_column(name, overflow="fold")
+    before = None
+    for operation in notable:
+        table.add_row(
+            Text(MARK[operation.status], style=STYLE[operation.status]),
+            operation.layer if operation.layer != before else "",
+            operation.name,
+            Text("\n".join(_reasons(operation)), style=STYLE[Status.FAILED] if operation.error else ""),
+        )
+        before = operation.layer
+    return table
+
+
+def _lines(result: HostResult, notable: Sequence[OperationResult]) -> Iterator[str]:
+    for operation in notable:
+        reasons = "; ".join(_reasons(operation))
+        status = "" if operation.status is Status.DEPENDS else f"{operation.status}{': ' if reasons else ''}"
+        yield f"{result.host}: {operation.title}: {status}{reasons}"
+    yield f"{result.host}: {summary(result)}"
+
+
+def _reasons(operation: OperationResult) -> list[str]:
+    if operation.error:
+        return operation.error.splitlines()
+    if operation.status is Status.DEPENDS:
+        return [f"depends on {', '.join(operation.depends_on)}"]
+    return list(operation.why)
