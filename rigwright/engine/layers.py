@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-
-from pyinfra.api.exceptions import PyinfraError
-from pyinfra.api.host import Host
+from typing import TYPE_CHECKING
 
 from rigwright.spec.rig import LAYERS
+
+if TYPE_CHECKING:
+    from pyinfra.api.host import Host
 
 KEY = "layers"
 """The data key: ``pyinfra inventory deploy.py --data layers=driver,cuda``, which is what ``rig --layer`` sets."""
 
 
-class UnknownLayer(PyinfraError):
+class UnknownLayer(ValueError):
     """There is no layer of this name."""
 
 
@@ -25,11 +26,12 @@ def layers_of(host: Host) -> tuple[str, ...]:
 
 
 def named(asked: str | Iterable[str]) -> tuple[str, ...]:
-    """The layers of these names (``"driver,cuda"`` or a list), in their order. Raises `UnknownLayer`."""
-    names = [name.strip() for name in asked.split(",")] if isinstance(asked, str) else list(asked)
+    """The layers of these names (``"driver,cuda"``, or several such), in their order. Raises `UnknownLayer`."""
+    texts = [asked] if isinstance(asked, str) else list(asked)
+    names = [name.strip() for text in texts for name in text.split(",")]
     for name in names:
         if name not in LAYERS:
-            near = get_close_matches(str(name), LAYERS, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = get_close_matches(name, LAYERS, 1)
+            hint = f"; did you mean {near[0]}?" if near else "."
             raise UnknownLayer(f"no layer {name!r}{hint} There are: {', '.join(LAYERS)}")
     return tuple(layer for layer in LAYERS if layer in names)
