@@ -1,0 +1,255 @@
+"""Which driver packages a host gets, in which versions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rigwright.catalog import Catalog
+from rigwright.catalog.driver import Flavour, PackageSet, Source
+from rigwright.catalog.releases import Release
+from rigwright.choice.flavour import Impossible, flavour_for
+from rigwright.facts.driver import DriverPackage, Offer, upstream_version
+from rigwright.spec.rig import Rig
+
+_BRANCH_IN_NAME = re.compile(r"-([3-9]\d\d)(?:-|$)")
+_BACKPORTS_PRIORITY = 100
+"""apt's own priority of what is not chosen unless asked for: backports, and what only dpkg remembers."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The declared driver on this release, before apt was asked: everything but exact package versions."""
+
+    source: Source
+    release: Release
+    branch: int | None
+    version: str | None
+    flavour: Flavour
+    packages: PackageSet
+    other_flavour: tuple[str, ...]
+    """Kernel module packages of the flavour that is not wanted."""
+    repository: str
+    """NVIDIA's repository or its declared mirror, whatever the source: to tell its packages from the archive's."""
+
+    @property
+    def said(self) -> str:
+        """What is wanted, in words."""
+        what = self.version or (f"branch {self.branch}" if self.branch else "the archive's")
+        where = "NVIDIA's repository" if self.source == "nvidia" else f"{self.release.id.capitalize()}'s archive"
+        return f"{what} ({self.flavour} modules) from {where}"
+
+    def fits(self, upstream: str | None) -> bool:
+        """Whether a driver of this version is what was declared."""
+        if upstream is None:
+            return False
+        if self.version is not None:
+            return upstream == self.version
+        return self.branch is None or upstream.split(".", maxsplit=1)[0] == str(self.branch)
+
+    def misplaced(self, package: DriverPackage) -> str | None:
+        """Why an installed package does not belong to this driver; None: it does."""
+        if package.origin != self.source:
+            return f"{package.version} of another source ({package.origin})"
+        if package.name in self.other_flavour:
+            return f"{package.version} of the other flavour"
+        branch = _BRANCH_IN_NAME.search(package.name)
+        if branch and self.branch is not None and int(branch[1]) != self.branch:
+            return f"{package.version} of another branch"
+        return None
+
+    def offers_from_source(self, offer: Offer | None) -> list[str]:
+        """Versions of one package that come from the declared source, best first."""
+        if offer is None:
+            return []
+        return [
+            version
+            for version, places in offer.versions.items()
+            if any(
+                priority > _BACKPORTS_PRIORITY and (self.repository in place) == (self.source == "nvidia")
+                for priority, place in places
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to have.
+
+    ``upstream``: the driver's version; ``versions``: package → version; ``gaps``: package → what is wrong with it now.
+    """
+
+    upstream: str
+    versions: dict[str, str]
+    gaps: dict[str, str]
+    removals: dict[str, str]
+    """Misplaced packages that the declared source has nothing in place of, and why they are that."""
+
+
+def repository_url(rig: Rig, release: Release, catalog: Catalog) -> str:
+    """NVIDIA's repository for this host: the declared mirror, or NVIDIA's own."""
+    return (rig.driver.repository_url or catalog.driver.nvidia.url(release)).rstrip("/")
+
+
+def wanted_driver(rig: Rig, release: Release, catalog: Catalog, generations: Iterable[str]) -> Wanted:
+    """What the declaration means on this release with these cards.
+
+    Raises `Impossible` where it cannot be had, and ValueError for source "none".
+    """
+    driver = rig.driver
+    if driver.source == "none":
+        raise ValueError("driver.source is 'none': there is no driver to choose")
+    branch = driver.branch or (int(driver.version.split(".")[0]) if driver.version else None)
+    if driver.source == "distribution" and release.driver_branch is not None:
+        if branch is not None and branch != release.driver_branch:
+            raise Impossible(
+                f"{release.codename}'s archive has driver branch {release.driver_branch} alone, not {branch}; "
+                f"declare driver.source 'nvidia', or driver.branch {release.driver_branch}"
+            )
+        branch = release.driver_branch
+    if branch is None:
+        raise Impossible(f"driver.branch is needed: {release.codename} has several")
+    least = release.nvidia.least_branch
+    if driver.source == "nvidia" and driver.repository_url is None and least is not None and branch < least:
+        raise Impossible(
+            f"NVIDIA's repository for {release.codename} begins with branch {least}, and {branch} is declared; "
+            f"declare driver.branch {least} or later, or driver.repository_url with a repository that has it"
+        )
+    declared = None if driver.flavour == "auto" else driver.flavour
+    flavour = flavour_for(catalog.driver, driver.source, release, branch, generations, declared)
+    other: Flavour = "proprietary" if flavour == "open" else "open"
+    return Wanted(
+        source=driver.source,
+        release=release,
+        branch=branch,
+        version=driver.version,
+        flavour=flavour,
+        packages=catalog.driver.package_set(driver.source, release, branch, flavour),
+        other_flavour=catalog.driver.package_set(driver.source, release, branch, other).kernel,
+        repository=repository_url(rig, release, catalog),
+    )
+
+
+def names_of_interest(
+    wanted: Wanted, installed: Mapping[str, DriverPackage], kernels: Iterable[str], metas: Iterable[str]
+) -> list[str]:
+    """Packages whose offers `target` has to know."""
+    names = {*wanted.packages.packages, *installed}
+    if wanted.packages.signed:
+        names |= {wanted.packages.signed.format(kernel_flavour=kernel) for kernel in (*kernels, *metas)}
+    return sorted(names)
+
+
+def target(
+    wanted: Wanted,
+    installed: Mapping[str, DriverPackage],
+    offers: Mapping[str, Offer],
+    kernels: Iterable[str],
+    metas: Iterable[str] = (),
+) -> Target:
+    """Every package and version that the host should have.
+
+    ``kernels``: the installed ones; ``metas``: kernel flavours that the host follows ("generic-hwe-24.04").
+    What is installed, from the right source and in the declared branch, stays where it is. Ubuntu's ready-signed
+    modules are taken instead of DKMS where every kernel has them. Raises `Impossible` where the source has no such
+    driver.
+    """
+    misplaced = {name: why for name, package in installed.items() if (why := wanted.misplaced(package))}
+    own = {name: package for name, package in installed.items() if name not in misplaced}
+    names = [*wanted.packages.user, *_kernel_packages(wanted, offers, list(kernels), list(metas))]
+    upstream = _upstream(wanted, own, offers, names)
+    versions: dict[str, str] = {}
+    for name in [*names, *sorted(name for name in own if name not in names)]:
+        version = _version(wanted, name, upstream, own.get(name), offers.get(name))
+        if version is not None:
+            versions[name] = version
+        elif name in names:
+            raise Impossible(f"no source offers {name} for {wanted.said}; apt-cache policy {name} shows what there is")
+    gaps = {name: gap for name, version in versions.items() if (gap := _gap(installed.get(name), version, wanted))}
+    removals = {
+        name: why
+        for name, why in misplaced.items()
+        if name not in versions and (name in wanted.other_flavour or not wanted.offers_from_source(offers.get(name)))
+    }
+    return Target(upstream, versions, gaps, removals)
+
+
+def _kernel_packages(
+    wanted: Wanted, offers: Mapping[str, Offer], kernels: list[str], metas: list[str]
+) -> tuple[str, ...]:
+    signed = wanted.packages.signed
+    if signed and kernels:
+        for_each = [signed.format(kernel_flavour=kernel) for kernel in kernels]
+        following = [signed.format(kernel_flavour=meta) for meta in metas]
+        if all(wanted.offers_from_source(offers.get(name)) for name in (*for_each, *following)):
+            return (*for_each, *following)
+    return wanted.packages.kernel
+
+
+def _upstream(wanted: Wanted, own: Mapping[str, DriverPackage], offers: Mapping[str, Offer], names: list[str]) -> str:
+    """The driver version to have: the one that is there, unless it does not fit or cannot be completed any more."""
+    counted = Counter(
+        package.upstream for name, package in own.items() if package.upstream and wanted.fits(package.upstream)
+    )
+    present = max(counted, key=lambda version: (counted[version], _sortable(version)), default=None)
+    leading = wanted.packages.user[0]
+    offered = [
+        upstream
+        for version in wanted.offers_from_source(offers.get(leading))
+        if (upstream := upstream_version(version)) and wanted.fits(upstream)
+    ]
+    if present is not None:
+        incomplete = [name for name in names if (package := own.get(name)) is None or package.upstream != present]
+        tied = [name for name in incomplete if _tied(wanted, name, offered, offers)]
+        if not offered or all(_offered_at(wanted, offers.get(name), present) for name in tied):
+            return present
+    if offered:
+        return offered[0]
+    every = sorted(
+        {
+            upstream if wanted.version else upstream.split(".", maxsplit=1)[0]
+            for version in wanted.offers_from_source(offers.get(leading))
+            if (upstream := upstream_version(version))
+        },
+        key=_sortable,
+    )
+    where = wanted.repository if wanted.source == "nvidia" else f"{wanted.release.codename}'s archive"
+    raise Impossible(f"{where} offers no driver {wanted.version or wanted.branch}: it has {', '.join(every) or 'none'}")
+
+
+def _tied(wanted: Wanted, name: str, offered: list[str], offers: Mapping[str, Offer]) -> bool:
+    """Whether a package moves in step with the driver (nvidia-modprobe, for one, has versions of its own in Debian)."""
+    return any(_offered_at(wanted, offers.get(name), upstream) for upstream in offered)
+
+
+def _offered_at(wanted: Wanted, offer: Offer | None, upstream: str) -> str | None:
+    return next((v for v in wanted.offers_from_source(offer) if upstream_version(v) == upstream), None)
+
+
+def _version(wanted: Wanted, name: str, upstream: str, own: DriverPackage | None, offer: Offer | None) -> str | None:
+    if own is not None and own.upstream == upstream:
+        return own.version
+    if (exact := _offered_at(wanted, offer, upstream)) is not None:
+        return exact
+    if own is not None:
+        return own.version
+    best = wanted.offers_from_source(offer)
+    return best[0] if best else None
+
+
+def _gap(found: DriverPackage | None, version: str, wanted: Wanted) -> str | None:
+    if found is None:
+        return f"absent, wanted {version}"
+    if (why := wanted.misplaced(found)) is not None:
+        return f"{why}, wanted {version}"
+    if found.version != version:
+        return f"{found.version}, wanted {version}"
+    if found.status[1:2] != "i":
+        return f"{version}, left unfinished ({found.status})"
+    return None
+
+
+def _sortable(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))

@@ -1,0 +1,163 @@
+"""The driver's packages: which are installed, who built them, which apt would choose."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pyinfra.api import FactBase
+
+Origin = Literal["nvidia", "distribution", "unknown"]
+
+_UPSTREAM = re.compile(r"^(?:\d+:)?([3-9]\d\d\.\d[\d.]*)")
+_MODULE_PACKAGES = ("linux-modules-nvidia-", "linux-objects-nvidia-", "linux-signatures-nvidia-")
+_PINNING = "nvidia-driver-pinning-"
+_COMPANIONS = ("glx-alternatives", "nvidia-support")
+
+
+@dataclass(frozen=True)
+class DriverPackage:
+    """One installed (or half installed) package. ``upstream``: NVIDIA's version, None where it has one of its own."""
+
+    name: str
+    version: str
+    upstream: str | None
+    origin: Origin
+    status: str
+
+    @property
+    def branch(self) -> int | None:
+        """Driver branch, e.g. 580."""
+        return int(self.upstream.split(".")[0]) if self.upstream else None
+
+
+class DriverPackages(FactBase[dict[str, DriverPackage]]):
+    """Name → package, for every package that has to move together with the kernel modules, or pins them.
+
+    That is what is built from a source named after NVIDIA with the version of a driver (so neither the container
+    toolkit nor CUDA), and Ubuntu's ready-built modules.
+
+    Raw lines: ``ii|nvidia-smi|550.163.01-2|nvidia-graphics-drivers|Debian
+    NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>``.
+    """
+
+    def command(self) -> str:
+        """List every package whose source or name speaks of NVIDIA."""
+        return (
+            "LC_ALL=C dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}|${source:Package}|${Maintainer}\\n'"
+            " 2>/dev/null | grep -iE 'nvidia|cuda-drivers|cuda-compat|glx-alternatives' || true"
+        )
+
+    @staticmethod
+    def default() -> dict[str, DriverPackage]:
+        """None."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, DriverPackage]:
+        """Leave out what is only residual configuration."""
+        found: dict[str, DriverPackage] = {}
+        for line in output:
+            status, name, version, source, maintainer = line.split("|", 4)
+            if status[1:2] not in ("c", "n", "") and _is_driver(name, version, source):
+                upstream = upstream_version(version)
+                found[name] = DriverPackage(name, version, upstream, _origin(maintainer), status.strip())
+        return found
+
+
+class DriverRemains(FactBase[dict[str, str]]):
+    """Name → version of all that a removed driver should not leave: its packages, those that came along for it alone
+    (Debian's glx-alternatives and nvidia-support), and what has only its configuration left.
+
+    Raw lines as for `DriverPackages`.
+    """
+
+    def command(self) -> str:
+        """As `DriverPackages`."""
+        return DriverPackages().command()
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        """None."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        """Keep residual configuration."""
+        found: dict[str, str] = {}
+        for line in output:
+            status, name, version, source, _ = line.split("|", 4)
+            if status[1:2] not in ("n", "") and (_is_driver(name, version, source) or source in _COMPANIONS):
+                found[name] = "configuration left" if status[1:2] == "c" else version
+        return found
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What apt knows of one package name: ``versions``: version → list of (priority, repository line), best first."""
+
+    installed: str | None
+    candidate: str | None
+    versions: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    priorities: dict[str, int] = field(default_factory=dict)
+    """Version → its priority after pins."""
+
+
+class Offers(FactBase[dict[str, Offer]]):
+    """Package name → what the sources offer; a name that no source has is absent.
+
+    Raw: output of ``apt-cache policy``.
+    """
+
+    def command(self, names: list[str]) -> str:
+        """Ask for all names at once."""
+        return f"LC_ALL=C apt-cache policy {' '.join(sorted(set(names)))} 2>/dev/null || true"
+
+    @staticmethod
+    def default() -> dict[str, Offer]:
+        """No name is known."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, Offer]:
+        """Read the version tables."""
+        found: dict[str, Offer] = {}
+        name = version = ""
+        installed: str | None = None
+        for line in output:
+            text = line.strip()
+            if line and not line.startswith(" ") and text.endswith(":"):
+                name, version, installed = text[:-1], "", None
+            elif text.startswith("Installed: "):
+                installed = _version_or_none(text)
+            elif text.startswith("Candidate: "):
+                found[name] = Offer(installed, _version_or_none(text))
+            elif name in found and (entry := re.match(r"^ (?:\*\*\*|   ) (\S+) (-?\d+)", line)):
+                version = entry[1]
+                found[name].versions[version] = ()
+                found[name].priorities[version] = int(entry[2])
+            elif version and (place := re.match(r"^(-?\d+) (.+)$", text)):
+                found[name].versions[version] += ((int(place[1]), place[2]),)
+        return found
+
+
+def upstream_version(version: str) -> str | None:
+    """NVIDIA's version within a package's, e.g. '580.105.08' of '580.105.08-0ubuntu1'; None if it is not a driver's."""
+    match = _UPSTREAM.match(version)
+    return match[1].rstrip(".") if match else None
+
+
+def _version_or_none(text: str) -> str | None:
+    value = text.partition(": ")[2]
+    return None if value == "(none)" else value
+
+
+def _is_driver(name: str, version: str, source: str) -> bool:
+    if name.startswith((*_MODULE_PACKAGES, _PINNING)):
+        return True
+    of_nvidia = "nvidia" in source.lower() or source in ("cuda-drivers", "cuda-compat")
+    return of_nvidia and upstream_version(version) is not None
+
+
+def _origin(maintainer: str) -> Origin:
+    if "nvidia.com" in maintainer.lower():
+        return "nvidia"
+    return "distribution" if re.search(r"debian\.org|ubuntu\.com|canonical\.com", maintainer.lower()) else "unknown"

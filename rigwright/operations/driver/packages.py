@@ -1,0 +1,85 @@
+"""The driver's packages: one source, one version, held; or none."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from rigwright.choice.driver import Target, Wanted, names_of_interest, target
+from rigwright.choice.flavour import Impossible
+from rigwright.choice.kernels import flavours_followed
+from rigwright.engine.reasons import because, refuse
+from rigwright.facts.driver import DriverPackages, DriverRemains, Offers
+from rigwright.facts.packages import Packages
+from rigwright.facts.release import Release
+from rigwright.operations.apt import APT
+from rigwright.operations.driver.scripts import transaction
+
+
+@operation()
+def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
+    """Have the driver's packages from the wanted source, all of one version, and none of another source.
+
+    One transaction: a package of another source is replaced, or removed where the wanted source has nothing in its
+    place. A kernel module that does not build puts everything back and fails with the compiler's words.
+    Refuses what the source does not offer.
+    """
+    goal = _target(wanted)
+    if not goal.gaps and not goal.removals:
+        host.noop(f"driver {goal.upstream} is installed")
+        return
+    because(f"driver {goal.upstream}: " + "; ".join(f"{name} {gap}" for name, gap in goal.gaps.items()))
+    for name, why in goal.removals.items():
+        because(f"{name}: {why}, wanted absent: drivers do not mix")
+    arguments = [f"{name}={version}" for name, version in goal.versions.items() if name in goal.gaps]
+    yield transaction([*arguments, *(f"{name}-" for name in goal.removals)])
+
+
+@operation()
+def unmixed(wanted: Wanted) -> Generator[StringCommand, None, None]:
+    """Remove what is left of another source, branch or flavour once the wanted driver is there."""
+    packages = host.get_fact(DriverPackages)
+    misplaced = {name: why for name, package in packages.items() if (why := wanted.misplaced(package))}
+    if not misplaced:
+        host.noop("all of the driver's packages belong together")
+        return
+    for name, why in misplaced.items():
+        because(f"{name}: {why}, wanted absent: drivers do not mix")
+    yield transaction(f"{name}-" for name in misplaced)
+
+
+@operation()
+def held() -> Generator[str, None, None]:
+    """Hold every package of the driver where it is: they move together, when told to."""
+    packages = host.get_fact(DriverPackages)
+    loose = sorted(set(packages) - host.get_fact(Packages).held)
+    if not loose:
+        host.noop("every package of the driver is held")
+        return
+    because(f"not held: {', '.join(loose)}")
+    yield f"apt-mark hold {' '.join(map(shlex.quote, loose))}"
+
+
+@operation()
+def purged() -> Generator[str, None, None]:
+    """Remove every package of the driver, of any source, with what came along for it alone, and their configuration."""
+    there = host.get_fact(DriverRemains)
+    if not there:
+        host.noop("no package of the driver is installed")
+        return
+    because("; ".join(f"{name}: {version}, wanted absent" for name, version in sorted(there.items())))
+    yield f"{APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, sorted(there)))}"
+
+
+def _target(wanted: Wanted) -> Target:
+    packages = host.get_fact(DriverPackages)
+    kernels = host.get_fact(Release).kernels
+    metas = flavours_followed(wanted.release, host.get_fact(Packages).installed, kernels)
+    offers = host.get_fact(Offers, names=names_of_interest(wanted, packages, kernels, metas))
+    try:
+        return target(wanted, packages, offers, kernels, metas)
+    except Impossible as impossible:
+        refuse(host, str(impossible))

@@ -1,0 +1,111 @@
+"""Rebooting: once, when only that helps, never into a kernel without the driver, proved by the boot's identity."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Generator, Sequence
+
+from pyinfra import host
+from pyinfra.api import FunctionCommand, StringCommand, operation
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+from pyinfra.connectors.util import clear_askpass_cache
+
+from rigwright.choice.reboot import obstacle_to_reboot, reasons_to_reboot
+from rigwright.engine.reasons import because, refuse
+from rigwright.facts.files import Contents
+from rigwright.facts.kernels import Kernels
+from rigwright.facts.modules import Modules
+from rigwright.facts.release import Release
+
+RECORD = "/var/lib/rigwright/rebooted"
+"""The boot that the last reboot of ours ended, and its reasons: the same reasons again mean that it did not help."""
+
+WAIT_S = 600
+"""How long a server may take to come back: firmware with many cards and much memory takes minutes."""
+
+_ASK_EVERY_S = 3.0
+
+
+@operation()
+def if_needed(
+    module: str | None,
+    words: Sequence[str],
+    allowed: bool,
+    new_kernel: bool = True,
+    wait_s: int = WAIT_S,
+) -> Generator[StringCommand | FunctionCommand | str, None, None]:
+    """Reboot if the host's state calls for it, and wait until another boot answers.
+
+    ``module``, ``words``, ``new_kernel``: as for `reasons_to_reboot`. Refuses to boot a kernel without the driver.
+    A reboot that did not help is not repeated.
+    """
+    release = host.get_fact(Release)
+    if release.container is not None:
+        host.noop(f"a container ({release.container}) has no kernel of its own")
+        return
+    kernels, modules = host.get_fact(Kernels), host.get_fact(Modules)
+    reasons = reasons_to_reboot(kernels, modules, module, words, new_kernel)
+    if not reasons:
+        host.noop("no reboot is needed")
+        return
+    said = "; ".join(reasons)
+    if not allowed:
+        host.noop(f"a reboot is needed, and not allowed: {said}")
+        return
+    boot, _, before = (host.get_fact(Contents, paths=[RECORD])[RECORD] or "").partition("\n")
+    if before.strip() == said and boot != release.boot_id:
+        host.noop(f"rebooting did not help, and is not repeated: {said}")
+        return
+    obstacle = obstacle_to_reboot(kernels, modules, module)
+    if obstacle:
+        refuse(host, f"a reboot is needed ({said}), but {obstacle}")
+    because(f"reboot: {said}")
+    record = shlex.quote(f"{release.boot_id}\n{said}\n")
+    yield f"mkdir -p {RECORD.rpartition('/')[0]} && printf %s {record} > {RECORD} && sync"
+    # Detached, so that the answer comes back before the connection goes.
+    yield "nohup sh -c 'sleep 2; systemctl reboot' >/dev/null 2>&1 </dev/null &"
+    yield FunctionCommand(_await_boot, (release.boot_id, wait_s), {})
+
+
+def _await_boot(state: State, host: Host, before: str, wait_s: int) -> None:
+    """Reconnect until the host answers with another boot's identity. Raises PyinfraError after ``wait_s`` seconds."""
+    del state  # pyinfra hands it over
+    await_boot(before, wait_s, lambda: _boot_id(host), time.monotonic, time.sleep)
+
+
+def await_boot(
+    before: str,
+    wait_s: float,
+    ask: Callable[[], str | None],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> None:
+    """Ask until the answer is another boot than ``before``. Raises PyinfraError after ``wait_s`` seconds."""
+    end = clock() + wait_s
+    answered = False
+    while True:
+        sleep(_ASK_EVERY_S)
+        now = ask()
+        if now is not None and now != before:
+            return
+        answered = now is not None
+        if clock() > end:
+            how = "it still runs the boot that was to end" if answered else "it does not answer"
+            raise PyinfraError(
+                f"the reboot was asked for {wait_s:.0f} s ago: {how}; look at its console, then run again"
+            )
+
+
+def _boot_id(host: Host) -> str | None:
+    clear_askpass_cache(host)  # lies in the memory of a system that is gone
+    try:
+        if host.connected:
+            host.disconnect()
+        host.connect(show_errors=False, raise_exceptions=True)
+        succeeded, output = host.run_shell_command("cat /proc/sys/kernel/random/boot_id", print_output=False)
+    except (PyinfraError, OSError, EOFError):
+        return None
+    return output.stdout.strip() if succeeded else None

@@ -1,0 +1,121 @@
+"""Layer `driver`: NVIDIA's kernel modules and user space, from one source, for every kernel."""
+
+from __future__ import annotations
+
+from pyinfra import host, logger
+from pyinfra.api.deploy import deploy
+from pyinfra.api.operation import OperationMeta
+
+from rigwright.catalog import catalog
+from rigwright.catalog.releases import Release
+from rigwright.choice.cards import generations
+from rigwright.choice.driver import Wanted, wanted_driver
+from rigwright.choice.flavour import Impossible
+from rigwright.choice.secure_boot import advice
+from rigwright.engine.reasons import after
+from rigwright.facts.gpus import Gpus
+from rigwright.facts.modules import RIVALS
+from rigwright.facts.release import Release as ReleaseFact
+from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
+from rigwright.operations.driver import kernels, packages, persistence
+from rigwright.spec.rig import Rig
+from tasks.driver import repository
+
+BLACKLIST = "/etc/modprobe.d/rigwright-nouveau.conf"
+PERSISTENCE = persistence.DROP_IN
+
+
+@deploy("driver")
+def driver(rig: Rig) -> None:
+    """Bring the driver to the declared state; with source "none", leave the host as it is."""
+    release = catalog().release(host.get_fact(ReleaseFact).codename)
+    if rig.driver.state == "absent":
+        _absent(rig, release)
+    elif rig.driver.source != "none":
+        _present(rig, release)
+
+
+def _present(rig: Rig, release: Release) -> None:
+    try:
+        on_bus = host.get_fact(Gpus)
+        wanted = wanted_driver(rig, release, catalog(), generations(rig, catalog(), on_bus))
+    except Impossible as impossible:
+        refusal.refused(name="Choose the driver", text=str(impossible))
+        return
+    known = sources.known(name="Learn whose archives apt's sources are")
+    with after(known):
+        archive = sources.components(
+            name="Add the archive's components", wanted=rig.base.components or release.components
+        )
+    lists = repository.present(rig, release) if repository.needed(rig) else None
+    pin = repository.pinned(wanted)
+    with after(archive):
+        updated = apt.updated(name="Fetch the archive's lists")
+    with after(known, archive, lists, updated, pin):
+        headers = kernels.headers(name="Install headers for every kernel", release=release)
+    if release.id == "debian":
+        # Asked while the old driver is loaded, it would stop the installation; the reboot afterwards answers it.
+        debconf.answered(
+            name="Tell the packages not to wait for the old module",
+            package="nvidia-support",
+            question="nvidia-support/check-running-module-version",
+            kind="boolean",
+            answer="false",
+        )
+    with after(known, archive, lists, updated, pin, headers):
+        installed = packages.installed(name="Install the driver", wanted=wanted)
+    with after(installed):
+        unmixed = packages.unmixed(name="Remove what is left of another source", wanted=wanted)
+    with after(installed, unmixed):
+        packages.held(name="Hold the driver's packages")
+    with after(installed, headers):
+        kernels.modules(name="Have a module for every kernel", packages=wanted.packages)
+    if not repository.needed(rig):
+        repository.absent()
+    blacklist = files.template(
+        name="Keep the kernel's own drivers off the cards",
+        src=f"{BLACKLIST[1:]}.j2",
+        dest=BLACKLIST,
+        context={"names": RIVALS},
+    )
+    with after(installed, headers, blacklist):
+        initramfs.current(name="Rebuild the initial RAM file systems")
+    _persistence(rig, wanted, installed)
+    _secure_boot(release)
+
+
+def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta) -> None:
+    on = rig.tuning.state == "present" and rig.tuning.persistence_mode
+    shipped_static = wanted.packages.persistence_override
+    if on and shipped_static:
+        drop_in = files.template(
+            name="Have the persistence daemon keep persistence mode on",
+            src=f"{PERSISTENCE[1:]}.j2",
+            dest=PERSISTENCE,
+            context={},
+        )
+    else:
+        drop_in = files.absent(name="Leave the persistence daemon's unit as shipped", paths=[PERSISTENCE])
+    with after(installed, drop_in):
+        daemon = persistence.daemon(name="Run the persistence daemon as declared", on=on, shipped_static=shipped_static)
+    with after(installed, daemon):
+        persistence.mode(name="Set the cards' persistence mode", on=on)
+
+
+def _absent(rig: Rig, release: Release) -> None:
+    removed = packages.purged(name="Remove the driver")
+    files.absent(name="Take back our files", paths=[BLACKLIST, PERSISTENCE])
+    if repository.needed(rig):
+        repository.toolkits_only()
+    else:
+        repository.unpinned()
+        repository.absent()
+    with after(removed):
+        initramfs.current(name="Rebuild the initial RAM file systems")
+
+
+def _secure_boot(release: Release) -> None:
+    found = host.get_fact(ReleaseFact)
+    text = advice(release, found.secure_boot)
+    if text:
+        logger.warning(f"{host.print_prefix}{text}")
