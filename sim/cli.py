@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sim import programs
 from sim.errors import SimulationError
+from sim.gpu.model import INSTALLED, rtx3090s
 from sim.host.record import records, sweep
 from sim.host.release import RELEASES
 from sim.host.throwaway import ThrowawayHost, existing
@@ -41,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     up = verbs.add_parser("up", help="start a host, and keep it until interrupted (or, with --detach, until `down`)")
     up.add_argument("--name", default="basement", help="its host name, and what the other verbs call it")
     up.add_argument("--release", default="trixie", choices=sorted(RELEASES))
+    up.add_argument("--gpus", type=int, default=0, metavar="N", help="so many simulated GeForce RTX 3090")
+    up.add_argument("--driver", default=INSTALLED, metavar="VERSION", help="what the simulated NVML says")
     up.add_argument("--no-sudo", action="store_true", help="the user admin gets no rights")
     up.add_argument("--disk", metavar="SIZE", help="let it write no more than this, such as 300M")
     up.add_argument("--detach", action="store_true", help="return at once and leave it running")
@@ -69,6 +72,8 @@ def _up(options: argparse.Namespace) -> int:
         options.name,
         options.release,
         id=options.name,
+        gpus=rtx3090s(options.gpus),
+        driver_version=options.driver,
         disk=options.disk,
         sudo=not options.no_sudo,
         owned=not options.detach,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.cache import locked
+from sim.gpu.model import Gpu, from_record
 from sim.host import cgroup
 from sim.host.disk import Disk
 from sim.host.network import Network
@@ -53,7 +54,7 @@ class Record:
     disk: str
     owner: Process | None
     machine_boot: str
-    gpus: int = 0
+    gpus: list[Gpu] = dataclasses.field(default_factory=list)
     nspawn_arguments: list[str] = dataclasses.field(default_factory=list)
     supervisor: Process | None = None
 
@@ -108,6 +109,7 @@ def load(folder: Path) -> Record:
     raw = json.loads((folder / "record.json").read_text())
     for field in ("owner", "supervisor"):
         raw[field] = Process(**raw[field]) if raw[field] else None
+    raw["gpus"] = [from_record(gpu) for gpu in raw["gpus"]]
     return Record(**raw)
 
 

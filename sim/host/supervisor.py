@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from sim import programs
-from sim.host import cgroup
+from sim.host import cgroup, shields
 from sim.host.record import Process, Record, load
 
 REBOOT = 133
@@ -43,6 +43,7 @@ def supervise(folder: Path) -> None:
 
 def _boot(record: Record) -> int:
     group = cgroup.create(record.token)
+    shields.prepare(_stage(record), record.gpus)
     # The shell joins the group first, so that nspawn makes the host's groups below it.
     command = ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(group), *nspawn_command(record)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=_environment())
@@ -64,7 +65,6 @@ def nspawn_command(record: Record) -> list[str]:
         programs.find("systemd-nspawn"),
         "--quiet",
         f"--directory={record.disk}/merged",
-        "--boot",
         "--register=no",
         "--keep-unit",
         f"--machine=rigsim-{record.token}",
@@ -76,8 +76,14 @@ def nspawn_command(record: Record) -> list[str]:
         "--capability=all",
         "--system-call-filter=add_key keyctl bpf",
         f"--network-namespace-path=/run/netns/{record.network.namespace}",
+        f"--bind={_stage(record)}:{shields.STAGE}",
         *record.nspawn_arguments,
+        f"/{shields.INIT}",
     ]
+
+
+def _stage(record: Record) -> Path:
+    return record.folder / "stage"
 
 
 def _environment() -> dict[str, str]:

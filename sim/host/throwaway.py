@@ -10,18 +10,22 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from sim import programs
 from sim.cache import cache_dir, locked
 from sim.errors import SimulationError
+from sim.gpu import installation
+from sim.gpu.model import INSTALLED, Gpu
 from sim.host import cgroup
 from sim.host.disk import VOLUMES, Disk
 from sim.host.identity import Access, give_identity
 from sim.host.network import free_index
 from sim.host.record import Process, Record, hosts_dir, load, machine_boot, records, registry_lock, sweep
 from sim.host.root import Root, bare_root
+from sim.host.shields import install_init
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _CLEAN = ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
@@ -31,7 +35,8 @@ class ThrowawayHost:
     """One host. As a context manager it runs inside the `with`, and is gone after it, whatever happened.
 
     `name` is its host name; `id`, unique on this machine, is made from it unless given. `root` is the file system that
-    it starts from (by default the bare `release`). `disk` limits what it may write (`300M`). `sudo` gives the ordinary
+    it starts from (by default the bare `release`). `gpus` are simulated ones, under a driver of `driver_version` (see
+    `sim.gpu.model.configuration`). `disk` limits what it may write (`300M`). `sudo` gives the ordinary
     user `admin` root's rights without a password. A host with `owned` ends with this process even if that is killed;
     without, it stays until it is taken down.
     """
@@ -46,6 +51,8 @@ class ThrowawayHost:
         *,
         root: Root | None = None,
         id: str | None = None,
+        gpus: Sequence[Gpu] = (),
+        driver_version: str = INSTALLED,
         disk: str | None = None,
         sudo: bool = True,
         owned: bool = True,
@@ -54,6 +61,8 @@ class ThrowawayHost:
         self.release = root.release if root else release
         self._given_root = root
         self._id = id
+        self._gpus = list(gpus)
+        self._driver_version = driver_version
         self._size = disk
         self._sudo = sudo
         self._owned = owned
@@ -147,6 +156,9 @@ class ThrowawayHost:
         self._record = self._enter()
         try:
             self.disk.create(root, size=self._size)
+            install_init(self.root)
+            if self._gpus:
+                installation.install(self.root, self._gpus, driver_version=self._driver_version)
             self.record.nspawn_arguments = [
                 f"--bind={self.disk.volumes / name}:{path}" for name, path in VOLUMES.items()
             ]
@@ -297,6 +309,7 @@ class ThrowawayHost:
                 name=self.name,
                 release=self.release,
                 token=token,
+                gpus=self._gpus,
                 index=free_index({record.index for record in present}),
                 disk=str(cache_dir() / "hosts" / f"{id}-{token}"),
                 owner=Process.of(os.getpid()) if self._owned else None,

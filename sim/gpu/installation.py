@@ -1,0 +1,38 @@
+"""Puts simulated GPUs into a host's root file system, beside what packages own and never over it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim import programs
+from sim.gpu.build import COMMAND, LIBRARY, built
+from sim.gpu.model import INSTALLED, Gpu, configuration
+
+LIBRARY_FOLDER = "usr/local/lib/rigwright-sim"
+COMMAND_FOLDER = "usr/local/bin"
+CONFIGURATION = "etc/rigwright-sim/gpus.conf"
+
+# The first of the files there: where two folders hold a library of one name, the loader takes the earlier folder's.
+_LOADER = "etc/ld.so.conf.d/000-rigwright-sim.conf"
+
+
+def install(root: Path, gpus: Sequence[Gpu], *, driver_version: str = INSTALLED) -> None:
+    """Installs the library, the command and their configuration below `root`; the host need not run."""
+    programs_folder = built()
+    for name, folder, mode in ((LIBRARY, LIBRARY_FOLDER, 0o644), (COMMAND, COMMAND_FOLDER, 0o755)):
+        target = root / folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(programs_folder / name, target)
+        target.chmod(mode)
+    (root / _LOADER).write_text(f"/{LIBRARY_FOLDER}\n")
+    configure(root, gpus, driver_version=driver_version)
+    programs.run(["chroot", str(root), "/sbin/ldconfig"])
+
+
+def configure(root: Path, gpus: Sequence[Gpu], *, driver_version: str = INSTALLED) -> None:
+    """Writes the configuration alone; programs see it when they open the library the next time."""
+    file = root / CONFIGURATION
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(configuration(gpus, driver_version=driver_version))

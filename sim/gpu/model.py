@@ -1,0 +1,138 @@
+"""What a simulated GPU is, and the file that tells the simulated library about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_UUIDS = uuid.UUID("8a9c8d0e-54f2-4a59-9d0e-6f3c1b9a3090")
+
+INSTALLED = "installed"
+"""A driver version: that of the driver package on the host; without one, the library says that no driver is loaded."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One device; every figure is static. Units are in the names: MiB, watts, degrees Celsius, per cent, MHz.
+
+    PCI numbers are (vendor, device). `pcie_gen_max` is what card and board reach together, `pcie_gen_card` the card
+    alone.
+    """
+
+    name: str
+    uuid: str
+    address: str
+    pci_id: tuple[int, int]
+    pci_subsystem: tuple[int, int]
+    vbios: str
+    compute: tuple[int, int]
+    memory_total_mib: int
+    memory_reserved_mib: int
+    memory_used_mib: int
+    power_default_w: int
+    power_min_w: int
+    power_max_w: int
+    power_usage_w: int
+    temperature_c: int
+    temperature_slowdown_c: int
+    temperature_shutdown_c: int
+    fans: int
+    fan_percent: int
+    clock_graphics_mhz: int
+    clock_graphics_max_mhz: int
+    clock_memory_mhz: int
+    clock_memory_max_mhz: int
+    pcie_gen_current: int = 1
+    pcie_gen_max: int = 3
+    pcie_gen_card: int = 4
+    pcie_width_current: int = 16
+    pcie_width_max: int = 16
+    utilization_gpu_percent: int = 0
+    utilization_memory_percent: int = 0
+    performance_state: int = 8
+    persistence_mode: int = 0
+
+    @classmethod
+    def rtx3090(cls, index: int = 0, **changes: object) -> Gpu:
+        """A GeForce RTX 3090 at rest in a PCIe 3.0 board, at bus 3 + `index`; any field may be given another value.
+
+        24 GiB, 350 W by default and 100 W at least are NVIDIA's figures for the card; the rest is plausible, no more.
+        """
+        card = cls(
+            name="NVIDIA GeForce RTX 3090",
+            uuid=f"GPU-{uuid.uuid5(_UUIDS, str(index))}",
+            address=f"0000:{3 + index:02x}:00.0",
+            pci_id=(0x10DE, 0x2204),
+            pci_subsystem=(0x10DE, 0x1454),
+            vbios="94.02.42.00.a9",
+            compute=(8, 6),
+            memory_total_mib=24576,
+            memory_reserved_mib=317,
+            memory_used_mib=1,
+            power_default_w=350,
+            power_min_w=100,
+            power_max_w=400,
+            power_usage_w=21,
+            temperature_c=38,
+            temperature_slowdown_c=95,
+            temperature_shutdown_c=98,
+            fans=2,
+            fan_percent=0,
+            clock_graphics_mhz=210,
+            clock_graphics_max_mhz=2100,
+            clock_memory_mhz=405,
+            clock_memory_max_mhz=9751,
+        )
+        return dataclasses.replace(card, **changes)  # type: ignore[arg-type]
+
+
+def from_record(raw: Mapping[str, Any]) -> Gpu:
+    """The device that `dataclasses.asdict` and JSON made `raw` of."""
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+    return Gpu(**fields)
+
+
+def rtx3090s(count: int) -> list[Gpu]:
+    """So many of them, one after another on the bus."""
+    return [Gpu.rtx3090(index) for index in range(count)]
+
+
+def configuration(
+    gpus: Sequence[Gpu],
+    *,
+    driver_version: str = INSTALLED,
+    cuda_version: str = "auto",
+    settings: str = "/run/rigwright-sim/settings",
+) -> str:
+    """The text of gpus.conf.
+
+    `driver_version` is a version, `none`, or INSTALLED. `cuda_version` is as NVML gives it (13000 for 13.0), or `auto`
+    for what the driver's branch supports. `settings` is the file that keeps what programs set.
+    """
+    system = {"driver_version": driver_version, "cuda_version": cuda_version, "settings": settings}
+    sections = [("system", system), *(("gpu", _lines(gpu)) for gpu in gpus)]
+    return "# Devices of Rigwright's simulation. None of them exists.\n" + "".join(
+        f"\n[{name}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()) for name, keys in sections
+    )
+
+
+def _lines(gpu: Gpu) -> Mapping[str, object]:
+    same = (int, str)
+    lines: dict[str, object] = {
+        field.name: value
+        for field in dataclasses.fields(gpu)
+        if isinstance(value := getattr(gpu, field.name), same) and field.name not in ("address", "pcie_gen_card")
+    }
+    lines["pci_bus_id"] = gpu.address
+    lines["pci_device_id"] = _packed(gpu.pci_id)
+    lines["pci_subsystem_id"] = _packed(gpu.pci_subsystem)
+    lines["compute_major"], lines["compute_minor"] = gpu.compute
+    return lines
+
+
+def _packed(pci: tuple[int, int]) -> str:
+    vendor, device = pci
+    return f"{device << 16 | vendor:#010x}"
