@@ -1,0 +1,351 @@
+"""The layer containers: its operations, and the whole of it on every release."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+
+from rigwright.catalog import catalog
+from rigwright.facts.cdi import Cdi, CdiState
+from rigwright.facts.engine import Engine, EngineState
+from rigwright.facts.files import Contents, Files
+from rigwright.facts.keyrings import Keyrings
+from rigwright.facts.mounts import MountPoints
+from rigwright.facts.packages import Packages, PackagesState
+from rigwright.facts.release import Release
+from rigwright.facts.units import Units
+from rigwright.operations import cdi, engine_guards, podman_storage, probe_image
+from rigwright.operations.podman_storage import STORAGE, with_graph_root
+from rigwright.spec.containers import Containers
+from rigwright.spec.rig import Rig
+from tasks.containers import containers
+from tasks.containers.docker import DAEMON_JSON, daemon_keys
+from tests.unit.operations.harness import Case, Step, file, steps, unit
+from tests.unit.operations.releases import CODENAMES, RELEASE
+
+SPEC = "/var/run/cdi/nvidia.yaml"
+CARD = ("0", "GPU-11111111-2222-3333-4444-555555555555")
+
+
+def seen(**more: Any) -> dict[Any, Any]:
+    values: dict[str, Any] = {
+        "ctk": True, "smi": True, "written": 200.0, "devices": frozenset({"0", "all"}), "missing": (),
+        "driver": {"/usr/lib/libcuda.so.580.105.08": 100.0}, "gpus": (CARD,), "version": "580.105.08",
+    }  # fmt: skip
+    return {Cdi: CdiState(**{**values, **more})}
+
+
+CURRENT = {"spec": SPEC, "unit": "rigwright-cdi.service"}
+GUARD = {"path": "/data/docker", "disks": {"/data": "models", "/": "system"}}
+
+CASES = [
+    Case("CDI: current", cdi.current, CURRENT, seen()),
+    Case(
+        "CDI: older than the driver",
+        cdi.current,
+        CURRENT,
+        seen(written=50.0),
+        has=["systemctl restart rigwright-cdi.service && [ -s /var/run/cdi/nvidia.yaml ]"],
+        why=[f"{SPEC}: older than the driver (/usr/lib/libcuda.so.580.105.08)"],
+    ),
+    Case(
+        "CDI: no driver answers, nothing can be described",
+        cdi.current,
+        CURRENT,
+        seen(written=None, gpus=(), version=None),
+    ),
+    Case(
+        "CDI: the driver is gone, and its description stays",
+        cdi.current,
+        CURRENT,
+        seen(smi=False, gpus=(), version=None, driver={}),
+        commands=[f"rm -f -- {SPEC}"],
+        why=[f"{SPEC}: there is no driver, and it describes one"],
+    ),
+    Case("disk: mounted", engine_guards.disk_there, GUARD, {MountPoints: {"/data": True}}),
+    Case(
+        "disk: not mounted",
+        engine_guards.disk_there,
+        GUARD,
+        {MountPoints: {"/data": False}},
+        refuses="containers.data_root is /data/docker, on disk 'models', and nothing is mounted at /data",
+    ),
+    Case("disk: on none that is declared", engine_guards.disk_there, {**GUARD, "disks": {"/da": "other"}}),
+    Case(
+        "swarm and live-restore",
+        engine_guards.keeps_containers,
+        {"live_restore": True},
+        {Engine: EngineState("26.1", answers=True, swarm=True)},
+        refuses="Declare containers.daemon = {'live-restore': False}",
+    ),
+    Case("swarm without live-restore", engine_guards.keeps_containers, {"live_restore": False}),
+    Case(
+        "probe image: missing",
+        probe_image.present,
+        {"engine": "podman"},
+        {Engine: EngineState("5.4.2", answers=True), Packages: PackagesState(installed={"libc6": "2.41-12"})},
+        has=["podman import", "LABEL rigwright.probe=1-2.41-12' - rigwright-probe"],
+        why=["image rigwright-probe: missing"],
+    ),
+    Case(
+        "probe image: of an older C library",
+        probe_image.present,
+        {"engine": "docker"},
+        {Engine: EngineState("26", answers=True, probe="1-2.36-9"), Packages: PackagesState({"libc6": "2.41-12"})},
+        has=["docker import"],
+        why=["image rigwright-probe: made of an older C library"],
+    ),
+    Case("podman: its own default", podman_storage.graph_root, {"path": None}, {Contents: {STORAGE: None}}),
+    Case(
+        "podman: broken TOML",
+        podman_storage.graph_root,
+        {"path": "/data/podman"},
+        {Contents: {STORAGE: "[storage"}},
+        refuses="not valid TOML",
+    ),
+    Case(
+        "podman: what we wrote goes",
+        podman_storage.graph_root,
+        {"path": None},
+        {Contents: {STORAGE: with_graph_root(None, "/data/podman")}},
+        commands=[f"rm -f -- {STORAGE}"],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_operations(case: Case) -> None:
+    case.check()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '[storage]\ndriver = "overlay"\ngraphroot = "/srv/c"\n[storage.options]\nmount_program = "x"\n',
+        '# mine\n[storage]\ndriver = "overlay"\n\n[storage.options.overlay]\nmountopt = "nodev"\n',
+        '[storage]\n# graphroot = "/commented"\nrunroot = "/run/x"\n',
+        '[storage.options]\npull_options = {a = "b"}\n',
+    ],
+)
+def test_podmans_graph_root_and_back(before: str) -> None:
+    once = with_graph_root(before, "/data/podman")
+    assert once is not None
+    assert tomllib.loads(once)["storage"]["graphroot"] == "/data/podman"
+    assert with_graph_root(once, "/data/podman") == once
+    other = with_graph_root(once, "/other")
+    assert other is not None
+    after = with_graph_root(other, None)
+    assert after is not None
+    assert tomllib.loads(after).get("storage", {}) == tomllib.loads(before).get("storage", {})
+    assert [line for line in before.splitlines() if line not in after.splitlines()] == []
+
+
+# What daemon.json says
+
+
+def keys_of(codename: str, **declared: Any) -> dict[str, Any]:
+    return daemon_keys(Containers(**declared), catalog().release(codename))
+
+
+def test_defaults() -> None:
+    assert keys_of("trixie") == {
+        "log-driver": "json-file",
+        "log-opts": {"max-size": "50m", "max-file": "3"},
+        "live-restore": True,
+        "features": {"cdi": True},
+    }
+
+
+def test_a_docker_too_old_for_cdi_gets_nvidias_runtime() -> None:
+    keys = keys_of("bookworm")
+    assert keys["runtimes"] == {"nvidia": {"path": "nvidia-container-runtime", "args": []}}
+    assert "features" not in keys
+    assert "runtimes" not in keys_of("bookworm", source="vendor")
+    assert keys_of("bookworm", source="vendor")["features"] == {"cdi": True}
+
+
+def test_a_docker_with_cdi_by_default_is_not_told() -> None:
+    assert "features" not in keys_of("noble")
+
+
+def test_images_are_kept_under_data_root_where_docker_would_put_them_elsewhere() -> None:
+    assert keys_of("noble", data_root="/data/docker")["features"] == {"containerd-snapshotter": False}
+    vendor = keys_of("trixie", source="vendor", data_root="/data/docker")
+    assert vendor["features"] == {"cdi": True, "containerd-snapshotter": False}
+    assert keys_of("trixie", data_root="/data/docker")["features"] == {"cdi": True}
+
+
+def test_declared_keys_are_merged_deeply_and_win() -> None:
+    keys = keys_of(
+        "trixie", daemon={"features": {"buildkit": True}, "live-restore": False}, registry_mirrors=["http://m"]
+    )
+    assert keys["features"] == {"cdi": True, "buildkit": True}
+    assert keys["live-restore"] is False
+    assert keys["registry-mirrors"] == ["http://m"]
+
+
+# The layer as a whole
+
+
+def bare(codename: str, more: dict[Any, Any] | None = None) -> dict[Any, Any]:
+    """A host without any of it."""
+    return {
+        Release: RELEASE[codename],
+        Packages: PackagesState(installed={"libc6": "2", "gpg": "2", "ca-certificates": "1"}, lists_current=True),
+        Engine: EngineState(),
+        Files: {},
+        Contents: {},
+        Keyrings: {},
+        Units: {},
+        **seen(ctk=False, smi=False, written=None, gpus=(), version=None, driver={}),
+        **(more or {}),
+    }
+
+
+def layer(codename: str, facts: dict[Any, Any] | None = None, **declared: Any) -> dict[str, Step]:
+    return steps(containers, Rig(name="rig", containers=Containers(**declared)), facts or bare(codename))
+
+
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_docker_on_a_bare_host(codename: str) -> None:
+    done = layer(codename)
+    names = list(done)
+    assert names.index("Merge our keys into daemon.json") < names.index("Install Docker") < names.index("Run Docker")
+    assert "/etc/apt/keyrings/docker" not in json.dumps([step.commands for step in done.values()])
+    (install,) = done["Install Docker"].commands
+    for package in catalog().containers.engine_packages("docker", "distribution", codename):
+        assert package in install
+    (toolkit,) = done["Install the container toolkit 1.19.0"].commands
+    for package in catalog().containers.toolkit.packages:
+        assert f"{package}=1.19.0-1" in toolkit
+        assert package in done["Hold the container toolkit"].commands[0]
+    key, source = done["Fetch the toolkit repository's key"], done["Add the toolkit's repository"]
+    assert "https://nvidia.github.io/libnvidia-container/gpgkey" in key.commands[0]
+    assert "C95B321B61E88C1809C4F759DDCAE044F796ECB0" in key.commands[0]
+    assert "URIs: https://nvidia.github.io/libnvidia-container/stable/deb/amd64\nSuites: /\n" in source.commands[0]
+
+
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_dockers_own_packages(codename: str) -> None:
+    theirs = PackagesState(installed={"docker.io": "26.1.5", "containerd": "1.7", "runc": "1.1"}, lists_current=True)
+    done = layer(codename, bare(codename, {Packages: theirs}), source="vendor")
+    removed = done["Remove what conflicts with Docker from source 'vendor'"]
+    assert removed.commands[0].endswith("remove containerd docker.io runc")
+    assert "--purge" not in removed.commands[0], "purging docker.io deletes /var/lib/docker"
+    assert removed.why == (
+        "containerd: 1.7, wanted absent; docker.io: 26.1.5, wanted absent; runc: 1.1, wanted absent",
+    )
+    (source,) = done["Add Docker's repository"].commands
+    release = catalog().release(codename)
+    assert f"URIs: {release.docker_vendor.url}\nSuites: {release.docker_vendor.suite}\nComponents: stable\n" in source
+    assert "9DC858229FC7DD38854AE2D88D81803C0EBFCD88" in done["Fetch Docker's repository key"].commands[0]
+    assert "docker-ce" in done["Install Docker"].commands[0]
+
+
+def test_mirrors_and_their_keys() -> None:
+    done = layer(
+        "trixie",
+        source="vendor",
+        repository_url="http://mirror/docker",
+        repository_fingerprint="A" * 40,
+        toolkit={"repository_url": "http://mirror/toolkit/", "repository_fingerprint": "B" * 40},
+    )
+    key = done["Fetch Docker's repository key"].commands[0]
+    assert "http://mirror/docker/gpg " in key
+    assert "A" * 40 in key
+    key = done["Fetch the toolkit repository's key"].commands[0]
+    assert "http://mirror/toolkit/gpgkey " in key
+    assert "B" * 40 in key
+    assert "URIs: http://mirror/toolkit\n" in done["Add the toolkit's repository"].commands[0]
+
+
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_podman_on_a_bare_host(codename: str) -> None:
+    done = layer(codename, engine="podman", registry_mirrors=["http://m:5000", "https://n/"], data_root="/data/podman")
+    settings = tomllib.loads(done["Write podman's settings"].commands[0].partition("\n<<<\n")[2])
+    assert settings["containers"]["log_size_max"] == 150_000_000
+    assert ("engine" in settings) == (codename in ("bookworm", "jammy", "noble"))
+    registries = tomllib.loads(done["Ask registry mirrors first"].commands[0].partition("\n<<<\n")[2])
+    assert registries["registry"][0]["mirror"] == [{"location": "m:5000", "insecure": True}, {"location": "n"}]
+    assert "podman" in done["Install podman"].commands[0]
+    assert "Install Docker" not in done
+
+
+def test_another_engine_takes_back_what_was_ours_and_nothing_else() -> None:
+    installed = PackagesState(installed={"docker.io": "26", "podman": "5", "gpg": "2", "ca-certificates": "1"})
+    without_us = layer("trixie", bare("trixie", {Packages: installed}), engine="podman")
+    assert "Remove Docker" not in without_us
+    ours = "/var/lib/rigwright/daemon.json.ours"
+    texts = {
+        DAEMON_JSON: '{"debug": true, "bip": "10.1.0.1/24"}',
+        ours: '{"created": false, "keys": [{"path": ["debug"]}]}',
+    }
+    facts = bare(
+        "trixie", {Packages: installed, Contents: texts, Files: {path: file(text) for path, text in texts.items()}}
+    )
+    done = layer("trixie", facts, engine="podman")
+    assert done["Remove Docker"].commands[0].endswith("remove docker.io")
+    assert "--purge" not in done["Remove Docker"].commands[0]
+    (written, gone) = done["Take our keys out of daemon.json"].commands
+    assert json.loads(written.partition("\n<<<\n")[2]) == {"bip": "10.1.0.1/24"}
+    assert gone == f"rm -f -- {ours}"
+
+
+def test_absent() -> None:
+    toolkit = catalog().containers.toolkit.packages
+    facts = bare(
+        "trixie",
+        {
+            Packages: PackagesState(
+                installed={"docker.io": "26", **dict.fromkeys(toolkit, "1.19.0-1")}, held=frozenset(toolkit)
+            ),
+            Units: {"rigwright-cdi.path": unit()},
+            Files: {SPEC: file()},
+        },
+    )
+    done = layer("trixie", facts, state="absent")
+    assert done["Release the container toolkit"].commands
+    assert "nvidia-container-toolkit" in done["Remove the container toolkit"].commands[0]
+    assert done["Remove Docker"].commands[0].endswith("remove docker.io")
+    assert done["Disable rigwright-cdi.path"].commands == (
+        "systemctl disable rigwright-cdi.path", "systemctl stop rigwright-cdi.path",
+    )  # fmt: skip
+    assert SPEC in done["Remove the CDI specification and its units"].commands[0]
+    assert "Install Docker" not in done
+
+
+def test_a_declared_host_is_left_alone() -> None:
+    """Everything as an apply leaves it: no operation does anything."""
+    first = layer("trixie")
+    texts: dict[str, str] = {}
+    for step in first.values():
+        for command in step.commands:
+            line, given, text = command.partition("\n<<<\n")
+            if given:
+                texts[line.rpartition('mv -fT "$new" ')[2].split(";")[0]] = text
+    packages = catalog().containers
+    installed = dict.fromkeys(packages.engine_packages("docker", "distribution", "trixie"), "26")
+    facts = bare(
+        "trixie",
+        {
+            Packages: PackagesState(
+                installed={
+                    "libc6": "2", "gpg": "2", "ca-certificates": "1", **installed, **packages.toolkit.versions("1.19.0")
+                },
+                held=frozenset(packages.toolkit.packages),
+                lists_current=True,
+            ),
+            Keyrings: {packages.toolkit.keyring: [packages.toolkit.fingerprint]},
+            Contents: texts,
+            Files: {path: file(text) for path, text in texts.items()},
+            Units: dict.fromkeys(
+                ("containerd.service", "docker.socket", "docker.service", "rigwright-cdi.path"), unit()
+            ) | {"rigwright-cdi.service": unit(active="inactive")},
+            Engine: EngineState("26", answers=True, probe="1-2"),
+            **seen(),
+        },
+    )  # fmt: skip
+    assert {name: step.commands for name, step in layer("trixie", facts).items() if step.commands} == {}
