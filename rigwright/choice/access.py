@@ -1,0 +1,60 @@
+"""What the access layer gets from a declaration: packages, and the firewall's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
+
+from rigwright.spec.access import Access
+from rigwright.spec.rig import Rig
+
+
+def packages(access: Access) -> tuple[str, ...]:
+    """Packages of the access layer."""
+    wanted = {"openssh-server"}
+    if any(user.sudo != "none" and user.state == "present" for user in access.users.values()):
+        wanted.add("sudo")
+    if access.firewall.state == "present":
+        wanted.add("nftables")
+    return tuple(sorted(wanted))
+
+
+def firewall_rules(rig: Rig, session_port: int | None) -> tuple[str, ...]:
+    """nftables rules for what the declaration opens, each with a comment that names it.
+
+    ``session_port``: the port that the connection in use came in by; it stays open until sshd has been proven to answer
+    at the declared one and connections use that.
+    """
+    firewall = rig.access.firewall
+    ssh_ports = sorted({rig.access.ssh.port, session_port or rig.access.ssh.port})
+    rules = list(_opened("ssh", "tcp", ssh_ports, firewall.ssh_sources))
+    for name, port in sorted(firewall.ports.items()):
+        rules += _opened(f"port {name}", port.protocol, [port.port], port.sources)
+    if rig.containers.state == "present" and rig.containers.engine == "podman":
+        # podman's name server answers its containers on the bridge, on the host's side; Docker's does not.
+        for protocol in ("udp", "tcp"):
+            rules.append(f'iifname "podman*" {protocol} dport 53 accept comment "podman dns {protocol}"')
+    return tuple(rules)
+
+
+def lets_in(sources: Iterable[str], address: str) -> bool:
+    """Whether an address is among the declared sources; none declared: everybody is."""
+    networks = [ip_network(source, strict=False) for source in sources]
+    client = ip_address(address.partition("%")[0])
+    if mapped := getattr(client, "ipv4_mapped", None):
+        client = mapped
+    return not networks or any(client in network for network in networks)
+
+
+def _opened(name: str, protocol: str, ports: list[int], sources: Iterable[str]) -> Iterator[str]:
+    listed = str(ports[0]) if len(ports) == 1 else f"{{ {', '.join(map(str, ports))} }}"
+    networks = [ip_network(source, strict=False) for source in sources]
+    if not networks:
+        yield f'{protocol} dport {listed} accept comment "{name}"'
+        return
+    v4 = collapse_addresses([n for n in networks if isinstance(n, IPv4Network)])
+    v6 = collapse_addresses([n for n in networks if isinstance(n, IPv6Network)])
+    for family, found in (("ip", list(v4)), ("ip6", list(v6))):
+        if found:
+            addresses = ", ".join(map(str, found))
+            yield f'{family} saddr {{ {addresses} }} {protocol} dport {listed} accept comment "{name} {family}"'

@@ -1,0 +1,90 @@
+"""The firewall: one table of our own, in force and at boot, that never cuts the connection that sets it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import FunctionCommand, StringCommand, operation
+
+from rigwright.choice.access import firewall_rules, lets_in
+from rigwright.engine.reasons import because, refuse
+from rigwright.facts.files import Files
+from rigwright.facts.firewall import TABLE, Firewall
+from rigwright.facts.session import Session
+from rigwright.facts.undo import FOLDER
+from rigwright.operations import files
+from rigwright.operations.guard import guarded
+from rigwright.spec.rig import Rig
+
+RULESET = "/etc/rigwright/firewall.nft"
+"""What is loaded at boot: always rules that a new connection has come through."""
+
+_STAGED = "/run/rigwright/firewall.nft"
+_OLD = f"{FOLDER}/firewall.old"
+_REPLACED = f"echo 'add table {TABLE}'; echo 'delete table {TABLE}'; cat {_OLD}"
+
+
+def ruleset(rig: Rig, session_port: int | None) -> str:
+    """The nft file for a declaration."""
+    context = {"ping": rig.access.firewall.ping, "rules": firewall_rules(rig, session_port)}
+    return files.render(f"{RULESET[1:]}.j2", context)
+
+
+@operation()
+def applied(rig: Rig) -> Generator[StringCommand | str | FunctionCommand, None, None]:
+    """Have the declared rules in force and on disk.
+
+    Refuses where another firewall is in force, and where the connection in use comes from an address that may not
+    come in any more. What is loaded is proven by a new connection before it is kept for the next boot; without that
+    proof the host takes it back.
+    """
+    session = host.get_fact(Session)
+    text = ruleset(rig, session.port if session else None)
+    state = host.get_fact(Firewall, text=text)
+    if state.others:
+        name = " and ".join(state.others)
+        refuse(
+            host,
+            f"{name} is in force, and two firewalls let in only what both let in: take {name} away, or declare "
+            "access.firewall.state = 'absent'",
+        )
+    sources = rig.access.firewall.ssh_sources
+    if session and not lets_in(sources, session.client):
+        refuse(
+            host,
+            f"rig's own connection comes from {session.client}, which access.firewall.ssh_sources "
+            f"({', '.join(sources)}) does not let in: it would be shut out",
+        )
+    if state.error:
+        refuse(host, f"nft cannot load the declared rules: {state.error}")
+    found = host.get_fact(Files, paths=[RULESET])[RULESET]
+    kept = found is not None and found.sha256 == hashlib.sha256(text.encode()).hexdigest() and found.mode == "644"
+    gaps = [f"firewall: {difference}" for difference in state.differences()]
+    if not gaps and kept and not state.unproven:
+        host.noop("the firewall is as declared")
+        return
+    because("; ".join(gaps or [f"{RULESET}: differs from the rules in force"]))
+    written = files.written(_STAGED, text.encode(), "644", "root", "root", None)
+    load = StringCommand(
+        f"{{ {written.get_raw_value()}; }} && nft -c -f {_STAGED} && nft -f {_STAGED}", **written.connector_arguments
+    )
+    yield from guarded(
+        "firewall",
+        save=f"nft list table {TABLE} > {_OLD} 2>/dev/null || rm -f {_OLD}",
+        undo=f"if [ -s {_OLD} ]; then {{ {_REPLACED}; }} | nft -f -; else nft delete table {TABLE} 2>/dev/null; fi",
+        change=load,
+        then=f"install -D -m 644 {_STAGED} {RULESET}.new && sync {RULESET}.new && mv -fT {RULESET}.new {RULESET}",
+    )
+
+
+@operation()
+def removed() -> Generator[str, None, None]:
+    """Take our table away, and nothing else."""
+    state = host.get_fact(Firewall, text="")
+    if state.live is None:
+        host.noop("our table is not in force")
+        return
+    because(f"table {TABLE}: in force, wanted absent")
+    yield f"nft delete table {TABLE}"

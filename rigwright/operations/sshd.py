@@ -1,0 +1,217 @@
+"""sshd's settings, changed so that whoever sets them can still come in afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import FunctionCommand, StringCommand, operation
+
+from rigwright.engine.reasons import because, refuse
+from rigwright.engine.reconnect import login_user
+from rigwright.facts.files import Files, FileState
+from rigwright.facts.sshd import CONFIG, DROP_IN, SOCKET_DROP_IN, Sshd, SshdState
+from rigwright.facts.undo import FOLDER
+from rigwright.facts.units import STAMPS, Units, UnitState
+from rigwright.operations import files
+from rigwright.operations.guard import guarded
+from rigwright.spec.access import Ssh
+
+DEFAULT_PORT = 22
+INCLUDE = "Include /etc/ssh/sshd_config.d/*.conf"
+
+
+def settings(ssh: Ssh) -> dict[str, str]:
+    """What `sshd -T` has to say, by its lower-case keywords."""
+    passwords = "yes" if ssh.password_authentication else "no"
+    return {
+        "permitrootlogin": "without-password" if ssh.root_login == "prohibit-password" else ssh.root_login,
+        "passwordauthentication": passwords,
+        "kbdinteractiveauthentication": passwords,
+        "permitemptypasswords": "no",
+        "maxauthtries": str(ssh.max_auth_tries),
+        "logingracetime": "30",
+        "x11forwarding": "no",
+        "clientaliveinterval": "60",
+        "clientalivecountmax": "3",
+    }
+
+
+@operation()
+def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | FunctionCommand, None, None]:
+    """Have sshd run with the declared settings, on the declared port, and with what goes for hardening today.
+
+    ``declared_keys``: how many keys are declared for the user that rig comes in as. Refuses what would leave that user
+    no way in. What is set is proven by a new connection; without that proof the host takes it back.
+    """
+    user = login_user(host)
+    state = host.get_fact(Sshd, user=user or "root")
+    units = host.get_fact(Units, names=["ssh.service", "ssh.socket"])
+    found = host.get_fact(Files, paths=[DROP_IN, CONFIG, SOCKET_DROP_IN])
+    if user is not None:
+        _refuse_lockout(user, ssh, state, declared_keys)
+    text = _drop_in(ssh, state)
+    socket = units["ssh.socket"].running
+    socket_text = None
+    if socket and not state.generator and ssh.port != DEFAULT_PORT:
+        socket_text = files.render(f"{SOCKET_DROP_IN[1:]}.j2", {"port": ssh.port})
+    gaps = _gaps(ssh, state, units, found, text, socket_text)
+    if not gaps:
+        host.noop("sshd runs as declared")
+        return
+    because("; ".join(gaps))
+    moves = set(state.socket_ports if socket else state.ports) != {ssh.port}
+    yield from guarded(
+        "sshd",
+        save="; ".join(_saved(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)),
+        undo="\n".join([*(_restored(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)), _taken_up(socket, moves)]),
+        change=_change(ssh, state, text, socket_text, _taken_up(socket, moves)),
+        port=ssh.port,
+    )
+
+
+def _drop_in(ssh: Ssh, state: SshdState) -> str:
+    others = state.foreign_ports
+    if others and set(others.values()) != {ssh.port}:
+        where = ", ".join(f"{place} says {port}" for place, port in others.items())
+        refuse(
+            host,
+            f"sshd's port is declared as {ssh.port}, but {where}, and sshd listens on all that are named. "
+            "Remove that line, or declare access.ssh.port accordingly",
+        )
+    return files.render(
+        f"{DROP_IN[1:]}.j2",
+        {
+            "port": None if others or ssh.port == DEFAULT_PORT else ssh.port,
+            "root_login": ssh.root_login,
+            "passwords": ssh.password_authentication,
+            "max_auth_tries": ssh.max_auth_tries,
+        },
+    )
+
+
+def _refuse_lockout(user: str, ssh: Ssh, state: SshdState, declared_keys: int) -> None:
+    if user == "root" and ssh.root_login == "no":
+        refuse(
+            host,
+            "access.ssh.root_login = 'no' would shut rig out, which comes in as root. First declare a user of "
+            "access.users with a key and sudo 'nopasswd', and connect as that user (ssh_user)",
+        )
+    passwords_let_in = ssh.password_authentication and user != "root"
+    no_key = not state.keys and not declared_keys and not state.other_ways_in
+    if no_key and not passwords_let_in:
+        refuse(
+            host,
+            f"turning passwords off would shut rig out, which comes in as {user}: there is no key for {user} on the "
+            f"host, and none is declared. Declare access.users.{user}.keys, or put a key on the host "
+            f"(ssh-copy-id {user}@{host.name})",
+        )
+    if state.settings.get("pubkeyauthentication", "yes") != "yes" and not passwords_let_in:
+        refuse(host, "turning passwords off would shut rig out: sshd's files have PubkeyAuthentication no")
+
+
+def _gaps(
+    ssh: Ssh,
+    state: SshdState,
+    units: dict[str, UnitState],
+    found: dict[str, FileState | None],
+    text: str,
+    socket_text: str | None,
+) -> list[str]:
+    gaps = []
+    if not _holds(found[DROP_IN], text):
+        gaps.append(f"{DROP_IN}: {'content differs' if found[DROP_IN] else 'missing'}")
+    if not state.includes_drop_ins:
+        gaps.append(f"{CONFIG}: does not read its drop-ins")
+    if socket_text is not None and not _holds(found[SOCKET_DROP_IN], socket_text):
+        gaps.append(f"{SOCKET_DROP_IN}: content differs")
+    if socket_text is None and found[SOCKET_DROP_IN]:
+        gaps.append(f"{SOCKET_DROP_IN}: present, wanted absent")
+    not_in_force = [
+        f"{name} is {state.settings.get(name, 'not said')}, wanted {value}"
+        for name, value in settings(ssh).items()
+        if _same(state.settings.get(name)) != value
+    ]
+    if not gaps and not_in_force:
+        refuse(
+            host,
+            f"sshd: {'; '.join(not_in_force)}, although {DROP_IN} says so: a file that is read earlier, or a Match "
+            f"block, decides otherwise. Look with: grep -rn -i {not_in_force[0].split()[0]} {CONFIG} {CONFIG}.d",
+        )
+    gaps += [f"sshd: {line}" for line in not_in_force]
+    service = units["ssh.service"]
+    changed = [path for path in (DROP_IN, CONFIG) if _newer(found[path], max(service.started, service.reloaded))]
+    if service.running and changed:
+        gaps.append(f"sshd: started before {', '.join(changed)} changed")
+    if units["ssh.socket"].running and set(state.socket_ports) != {ssh.port}:
+        gaps.append(f"ssh.socket: port {', '.join(map(str, state.socket_ports))}, wanted {ssh.port}")
+    elif set(state.ports) != {ssh.port}:
+        gaps.append(f"sshd: port {', '.join(map(str, state.ports))}, wanted {ssh.port}")
+    if state.unproven:
+        gaps.append("sshd: a change of its settings was never proven")
+    return gaps
+
+
+def _change(ssh: Ssh, state: SshdState, text: str, socket_text: str | None, take_up: str) -> StringCommand:
+    written = files.written(DROP_IN, text.encode(), "644", "root", "root", None)
+    steps = [f"{{ {written.get_raw_value()}; }}"]
+    if not state.includes_drop_ins:
+        steps.append(f"sed -i '1i {INCLUDE}' {CONFIG}")
+    if socket_text is None:
+        steps.append(f"rm -f {SOCKET_DROP_IN}")
+    else:
+        folder = SOCKET_DROP_IN.rpartition("/")[0]
+        steps.append(f"mkdir -p {folder} && printf %s {shlex.quote(socket_text)} > {SOCKET_DROP_IN}")
+    steps += ["mkdir -p /run/sshd", "sshd -t", f"{{ {take_up}; }}", _in_force(ssh)]
+    return StringCommand(" && ".join(steps), **written.connector_arguments)
+
+
+def _in_force(ssh: Ssh) -> str:
+    """Shell that fails, saying why, unless sshd's files come to what is declared."""
+    wanted = " ".join(f"'{name} {value}'" for name, value in settings(ssh).items())
+    return (
+        f"said=$(sshd -T | sed 's/ prohibit-password$/ without-password/') && for line in {wanted}; do "
+        'echo "$said" | grep -qx "$line" || { echo "sshd does not come to: $line; read before our drop-in is" '
+        f'"$(grep -inHE "^[[:space:]]*${{line%% *}}" {CONFIG} {CONFIG}.d/*.conf | grep -v {DROP_IN} | head -n 1)" >&2; '
+        "exit 1; }; done"
+    )
+
+
+def _taken_up(socket: bool, moves: bool) -> str:
+    """Shell that has sshd take up its files. Sessions that are open stay open."""
+    stamp = f"{STAMPS}/ssh.service"
+    reload = (
+        f"mkdir -p {STAMPS}; touch {stamp}.new; "
+        f"if systemctl is-active -q ssh.service; then systemctl reload ssh.service && mv -f {stamp}.new {stamp}; fi"
+    )
+    if socket and moves:
+        # systemd hands its open socket to sshd: a new port is a new socket, which must not find the old sshd running.
+        return "systemctl daemon-reload; systemctl stop ssh.service; systemctl restart ssh.socket"
+    return f"systemctl daemon-reload; {reload}" if socket else reload
+
+
+def _saved(path: str) -> str:
+    kept = f"{FOLDER}/{path.replace('/', '_')}"
+    return f"if [ -e {path} ]; then cp -a {path} {kept}; else rm -f {kept}; fi"
+
+
+def _restored(path: str) -> str:
+    kept = f"{FOLDER}/{path.replace('/', '_')}"
+    return f"if [ -e {kept} ]; then cp -a {kept} {path} && touch {path}; else rm -f {path}; fi"
+
+
+def _holds(found: FileState | None, text: str) -> bool:
+    if found is None:
+        return False
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return (found.sha256, found.mode, found.user, found.group) == (digest, "644", "root", "root")
+
+
+def _newer(found: FileState | None, since: float) -> bool:
+    return found is not None and found.mtime > since
+
+
+def _same(value: str | None) -> str | None:
+    return "without-password" if value == "prohibit-password" else value

@@ -1,0 +1,66 @@
+"""Reading secrets where they are kept, on the machine that runs `rig`, at the moment they are needed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+from rigwright.spec.secret import Secret
+
+COMMAND_TIMEOUT_S = 60
+"""How long a command may take to print its secret; it may ask for a passphrase in a window of its own."""
+
+
+class SecretUnreadable(Exception):
+    """A secret could not be read; the text names the source, and never what it holds."""
+
+
+def read_secret(secret: Secret) -> str:
+    """The secret: the variable, the file without its last line break, or the first line that the command prints.
+
+    Raises `SecretUnreadable` where there is none, where it is empty, and where others may read the file.
+    """
+    if secret.env is not None:
+        return _some(os.environ.get(secret.env, ""), f"environment variable {secret.env} is not set")
+    if secret.file is not None:
+        return _from_file(Path(secret.file).expanduser())
+    assert secret.command is not None, "exactly one source"
+    return _from_command(secret.command)
+
+
+def _from_file(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SecretUnreadable(
+                f"{path} holds a secret, and others than its owner may read it (mode {stat.S_IMODE(mode):o}): "
+                f"chmod 600 {path}"
+            )
+        text = path.read_text()
+    except OSError as error:
+        raise SecretUnreadable(f"cannot read the secret in {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SecretUnreadable(f"the secret in {path} is not UTF-8 text") from error
+    return _some(text.rstrip("\r\n"), f"{path} is empty")
+
+
+def _from_command(command: list[str]) -> str:
+    shown = command[0]  # its arguments may be nobody's business
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False)
+    except OSError as error:
+        raise SecretUnreadable(f"cannot run {shown} for a secret: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise SecretUnreadable(f"{shown} printed no secret within {COMMAND_TIMEOUT_S} s") from error
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise SecretUnreadable(f"{shown} failed ({done.returncode}) instead of printing a secret: {said}")
+    return _some(done.stdout.partition("\n")[0].rstrip("\r"), f"{shown} printed an empty first line")
+
+
+def _some(value: str, otherwise: str) -> str:
+    if not value:
+        raise SecretUnreadable(f"no secret: {otherwise}")
+    return value

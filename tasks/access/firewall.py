@@ -1,0 +1,30 @@
+"""nftables, inbound default deny."""
+
+from __future__ import annotations
+
+from pyinfra.api.operation import OperationMeta
+
+from rigwright.engine.reasons import after
+from rigwright.operations import files, units
+from rigwright.operations import firewall as make
+from rigwright.spec.rig import Rig
+
+UNIT = "/etc/systemd/system/rigwright-firewall.service"
+NFT = "/usr/sbin/nft"
+
+
+def firewall(rig: Rig, installed: OperationMeta) -> None:
+    """Rules in force, and a unit of our own that loads them at boot; or neither."""
+    unit = UNIT.rpartition("/")[2]
+    if rig.access.firewall.state == "absent":
+        units.service(name="Stop loading the firewall", unit=unit, running=False, enabled=False)
+        make.removed(name="Take the firewall away")
+        files.absent(name="Remove the firewall's files", paths=[UNIT, make.RULESET])
+        return
+    with after(installed):
+        applied = make.applied(name="Set the firewall", rig=rig)
+    written = files.template(
+        name="Load the firewall at boot", src=f"{UNIT[1:]}.j2", dest=UNIT, context={"ruleset": make.RULESET, "nft": NFT}
+    )
+    with after(installed, applied, written):
+        units.service(name="Enable the firewall", unit=unit)
