@@ -66,12 +66,14 @@ def _runs(rig: Rig, catalog: Catalog, key: str, toolkit: str) -> Iterator[Findin
         enough, have = newest >= _numbers(least)[0], f"the distribution's driver is of branch {newest} at most"
     if not enough:
         fitting = [known for known, driver in catalog.cuda.toolkits.items() if _fits(driver, version, branch, catalog)]
+        named = "driver.branch" if branch is not None else "driver.source to 'nvidia' and driver.branch"
+        newer = f"driver.version to {least}" if version is not None else f"{named} to {_numbers(least)[0]}"
         yield Finding(
             "cuda.driver-too-old",
             key,
             toolkit,
             f"a driver of at least {least}, which CUDA {toolkit} needs: {have}",
-            f"Set driver.branch to {_numbers(least)[0]} or later"
+            f"Set {newer} or later"
             + (f", or use CUDA {fitting[0]}, the newest that this driver runs." if fitting else "."),
         )
 

@@ -63,4 +63,4 @@ def _known(key: str, what: str, model: str | None, known: Collection[str]) -> It
 
 def _some(known: Collection[str]) -> str:
     """The catalogue's names where they are few enough to be read."""
-    return f": {', '.join(known)}" if len(known) <= FEW else f", which has {len(known)}"
+    return f": {', '.join(known)}" if len(known) <= FEW else ""

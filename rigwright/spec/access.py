@@ -9,8 +9,16 @@ from pydantic import Field
 from rigwright.spec.model import Model, State, key
 from rigwright.spec.secret import Secret
 
-UserName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
-PortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+UserName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
+        description="a login name: up to 32 lower-case letters, digits, '_' and '-'",
+    ),
+]
+PortName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="a short name of letters, digits, '_' and '-'")
+]
 
 
 class User(Model):

@@ -8,8 +8,15 @@ from pydantic import Field
 
 from rigwright.spec.model import Model, key
 
-Package = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
-DiskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+Package = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][a-z0-9+.-]+$", description="a package's name: lower-case letters, digits, '+', '-' and '.'"
+    ),
+]
+DiskName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="a short name of letters, digits, '_' and '-'")
+]
 Component = Literal["contrib", "non-free", "non-free-firmware", "universe", "restricted", "multiverse"]
 DEFAULT_PACKAGES = ("ca-certificates", "curl", "pciutils", "lm-sensors", "htop", "tmux")
 

@@ -111,17 +111,21 @@ def _unknown(host: str, merged: Merged, path: Path, advice: str | None = None) -
     value = _value_at(merged.values, path)
     above = declaration().at(path[:-1])
     known = _names_at(above)
-    nearest = _nearest_key(name, path, known)
-    shown = "(not shown)" if looks_secret(name, value if isinstance(value, str) else "x") else written(name, value)
+    secret = looks_secret(name, value)
+    nearest = None if secret else _nearest_key(name, path, known)
     if above is not None and above.kind == "map" and above.name is not None:
-        words = f"a name that is {expected(above.name)}"
+        words = f"in its place {expected(above.name)}"
     else:
-        words = f"a known key: {listed(known)}" if known else "no keys here"
-    if advice is None and shown == "(not shown)":
-        advice = SECRET_ADVICE
+        words = f"a known key: {_listed(known)}" if known else "no keys here"
     if advice is None:
-        advice = "Rename it." if nearest else "Remove it."
-    return Fault((host,), key, shown, words, nearest, merged.origins_near(path), advice, "key.unknown")
+        advice = SECRET_ADVICE if secret else "Rename it." if nearest else "Remove it."
+    return Fault((host,), key, written(name, value), words, nearest, merged.origins_near(path), advice, "key.unknown")
+
+
+def _listed(known: list[str]) -> str:
+    """The keys; of those of the connection, which stand beside the declaration's own, only that there are some."""
+    own = [name for name in known if name not in connection_keys()]
+    return f"{listed(own)}; for the connection ssh_user and others" if len(own) < len(known) else listed(own)
 
 
 def _names_at(shape: Shape | None) -> list[str]:
@@ -152,7 +156,10 @@ def _advice(shape: Shape, value: object, from_command_line: bool) -> str:
     if from_command_line and shape.kind in {"list", "map", "model", "json"}:
         return "Give it as JSON, in quotes."
     direct = next(_plain_conversions(shape, value), None)
-    return direct or (f"Correct the value: {_meaning(shape)}." if " " in _meaning(shape) else "Correct the value.")
+    if direct is None and shape.kind == "model":
+        return "Give it keys: {...}."
+    tells = " " in _meaning(shape) and not shape.form
+    return direct or (f"Correct the value: {_meaning(shape)}." if tells else "Correct the value.")
 
 
 def _plain_conversions(shape: Shape, value: object) -> Iterator[str]:

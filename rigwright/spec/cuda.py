@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rigwright.spec.model import Model, State, key
 
-Toolkit = Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$")]
+Toolkit = Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$", description="a toolkit version as text, e.g. '12.8'")]
 TOOLKIT_FORM = "a toolkit version as text, e.g. '12.8'"
 
 

@@ -9,7 +9,9 @@ from pydantic import Field
 from rigwright.spec.model import Model, key
 
 Connector = Literal["6-pin", "8-pin", "EPS", "12VHPWR", "12V-2x6"]
-Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+Label = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="a short name of letters, digits, '_' and '-'")
+]
 _CASE = "a physical arrangement that no probe on the host reports"
 
 

@@ -9,7 +9,7 @@ from rigwright.spec.faults import Fault
 from rigwright.spec.files import Project
 from rigwright.spec.inventory import Host
 from rigwright.spec.merge import Layer, Merged
-from rigwright.spec.origin import Origin, dotted
+from rigwright.spec.origin import Origin, Path, dotted
 from rigwright.spec.overrides import Override
 from rigwright.spec.shape import declaration
 from rigwright.spec.words import expected, written
@@ -81,7 +81,7 @@ def _no_such_profile(project: Project, host: Host, index: int, name: str, origin
         (host.name,),
         f"profiles.{index}",
         repr(name),
-        f"a profile, which are {', '.join(project.profiles) or 'none: profiles/ is empty'}",
+        f"one of the profiles: {', '.join(project.profiles) or 'there is none in profiles/'}",
         repr(near[0]) if near else None,
         origin,
         f"Correct the name, or write profiles/{name}.py.",
@@ -96,19 +96,18 @@ def _assigned(result: Merged, host: Host, override: Override) -> Iterator[Fault]
         above = override.path[:-1]
         while above and not _is_there(result, above):
             above = above[:-1]
-        shape = declaration().at(above)
-        there = _value_at(result, above)
-        words = f"entries 0 to {len(there) - 1}" if isinstance(there, list) and there else "no entry: the list is empty"
-        yield Fault(
-            (host.name,),
-            dotted(override.path),
-            written(str(override.path[-1]), override.value),
-            words if isinstance(there, list) else f"{dotted(above)} to be {expected(shape) if shape else 'a mapping'}",
-            None,
-            FROM_SET,
-            "Set the whole list as JSON, or an entry that is there.",
-            "set.no-place",
-        )
+        words, advice = _no_place(above, _value_at(result, above))
+        shown = written(str(override.path[-1]), override.value)
+        yield Fault((host.name,), dotted(override.path), shown, words, None, FROM_SET, advice, "set.no-place")
+
+
+def _no_place(above: Path, there: object) -> tuple[str, str]:
+    """What could stand below a value that something was to be set in."""
+    if isinstance(there, list):
+        entries = f"an entry from 0 to {len(there) - 1}" if there else "no entry: the list is empty"
+        return entries, "Set the whole list as JSON, or an entry that is there."
+    shape = declaration().at(above)
+    return f"no key below {dotted(above)}, which is {expected(shape) if shape else 'unknown'}", "Shorten the key."
 
 
 def _is_there(result: Merged, path: tuple[str | int, ...]) -> bool:

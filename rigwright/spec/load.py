@@ -132,6 +132,7 @@ def _checked(project: Project, host: Host, overrides: list[Override], profiles: 
     rig, connection, of_types = built(host.name, result)
     leaks = [fault for path, fault in secrets_in(host.name, result) if path not in {at for at, _ in of_types}]
     faults += [fault for _, fault in of_types] + leaks
+    leaked = {fault.key for fault in leaks}
     unusable = {str(path[0]) for path, _ in of_types}
     usable = rig or _without(host, result, unusable)
     origins = Origins(result.origins)
@@ -139,7 +140,7 @@ def _checked(project: Project, host: Host, overrides: list[Override], profiles: 
         found = list(findings(usable, catalog(), unusable))
         if connection is not None and "access" not in unusable:
             found += connection_rules.find(usable, connection)
-        faults += [_as_fault(host, finding, origins) for finding in found]
+        faults += [_as_fault(host, finding, origins) for finding in found if finding.key not in leaked]
     return _Checked(rig, connection, origins, faults)
 
 

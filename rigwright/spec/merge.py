@@ -67,10 +67,10 @@ class Merged:
         return DEFAULT
 
     def _put(self, path: Path, value: Any, source: Layer | Origin, position: Position | None) -> None:
-        holder = self._holder(path)
-        shape = self.shape.at(path)
         origin = source.origin(position) if isinstance(source, Layer) and position else source
         assert isinstance(origin, Origin)
+        holder = self._holder(path, origin)
+        shape = self.shape.at(path)
         if value is None and self._is_entry(path):
             if isinstance(holder, dict):
                 holder.pop(path[-1], None)
@@ -93,7 +93,7 @@ class Merged:
         self, path: Path, value: list[Any] | tuple[Any, ...], source: Layer | Origin, at: Position | None
     ) -> None:
         """A list of its own, so that nothing that is set in it later reaches the source's own values."""
-        holder = self._holder(path)
+        holder = self._holder(path, self.origins[path])
         own: list[Any] = [{} if isinstance(item, dict) else item for item in value]
         holder[path[-1]] = own if isinstance(value, list) else tuple(value)
         if isinstance(value, tuple):
@@ -110,12 +110,13 @@ class Merged:
             elif isinstance(item, list | tuple):
                 self._list(where, item, source, position)
 
-    def _holder(self, path: Path) -> Any:
+    def _holder(self, path: Path, origin: Origin) -> Any:
+        """What the last step of a path stands in; mappings that are not there yet are made, as this origin's."""
         holder: Any = self.values
         for depth, step in enumerate(path[:-1]):
             if isinstance(holder, dict) and step not in holder:
                 holder[step] = {}
-                self.origins.setdefault(path[: depth + 1], DEFAULT)
+                self.origins[path[: depth + 1]] = origin
             holder = holder[step]
         if not isinstance(holder, dict | list):
             raise TypeError(f"{path[-1]!r} cannot stand in a value that is neither a mapping nor a list")

@@ -41,6 +41,8 @@ class Shape:
     """The key's own declaration, where this is a key."""
     atomic: bool = False
     """Replaced whole by a later source."""
+    words: str | None = None
+    """What an entry of a mapping or a list is, in words, where its type says so."""
 
     def child(self, step: Step) -> Shape | None:
         """What may stand one step further down; None: nothing may."""
@@ -64,10 +66,10 @@ class Shape:
 
     @property
     def form(self) -> str | None:
-        """The words given with the key for what it wants."""
+        """The words given with the key, or with the type, for what is wanted."""
         extra = self.info.json_schema_extra if self.info else None
         form = extra.get("form") if isinstance(extra, dict) else None
-        return form if isinstance(form, str) else None
+        return form if isinstance(form, str) else self.words
 
     @property
     def required(self) -> bool:
@@ -87,7 +89,8 @@ class Shape:
 def _shape(annotation: Any, bounds: tuple[Any, ...] = (), info: FieldInfo | None = None) -> Shape:
     if get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)
-        return _shape(inner, (*bounds, *_constraints(more)), info)
+        words = next((entry.description for entry in more if isinstance(entry, FieldInfo)), None)
+        return replace(_shape(inner, (*bounds, *_constraints(more)), info), words=words)
     if get_origin(annotation) in {Union, types.UnionType}:
         members = get_args(annotation)
         wanted = [member for member in members if member is not types.NoneType]

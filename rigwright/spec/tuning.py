@@ -8,10 +8,13 @@ from pydantic import Field
 
 from rigwright.spec.model import Model, State, key
 
-Word = Annotated[str, Field(pattern=r"^[^\s\"'$`\\]+$")]
-ModuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
-SysctlName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[A-Za-z0-9_/-]+)+$")]
+Word = Annotated[str, Field(pattern=r"^[^\s\"'$`\\]+$", description="a word without spaces, quotes or dollar signs")]
+ModuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="a module's name")]
+OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", description="an option's name")]
+SysctlName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9_]+(\.[A-Za-z0-9_/-]+)+$", description="a sysctl's name, with dots, e.g. 'vm.swappiness'"),
+]
 
 
 class Limits(Model):

@@ -30,13 +30,22 @@ def _of_kind(shape: Shape) -> str:
         case "model":
             return f"a mapping with the keys {listed(list(shape.fields or {}))}"
         case "list":
-            return f"a list, each entry {expected(shape.item)}" if shape.item else "a list"
+            return _of_list(shape.item)
         case "map":
-            names = _of_kind(shape.name) if shape.name else "text"
+            names = expected(shape.name) if shape.name else "text"
             return f"a mapping of names, each {names}, to entries, each {expected(shape.item) if shape.item else ''}"
         case "json":
             return "a value that JSON can hold"
     return _of_value(shape)
+
+
+def _of_list(item: Shape | None) -> str:
+    if item is None:
+        return "a list"
+    choices = options(item)
+    if choices:
+        return f"a list of any of {listed([repr(choice) for choice in choices])}"
+    return "a list of texts" if item.annotation is str and not item.form else f"a list, each entry {expected(item)}"
 
 
 def _of_value(shape: Shape) -> str:

@@ -1,0 +1,86 @@
+"""Wrong declarations are refused, with exactly this text, before anything connects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rigwright.spec.load import DeclarationError, load_rigs
+from tests.unit.spec import wrong_access, wrong_driver, wrong_hardware, wrong_layers, wrong_secrets, wrong_types
+from tests.unit.spec.project import host, project
+from tests.unit.spec.wrong import Wrong
+
+TABLES = (wrong_types, wrong_secrets, wrong_hardware, wrong_driver, wrong_access, wrong_layers)
+ALL = [wrong for table in TABLES for wrong in table.WRONG]
+
+JARGON = ("pydantic", "http://", "https://errors", "Input should", "dict", "str ", "NoneType", "int_", "Traceback")
+
+
+@pytest.mark.parametrize("wrong", ALL, ids=[wrong.id for wrong in ALL])
+def test_it_is_refused_with_this_text(wrong: Wrong, tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        load_rigs(project(tmp_path, host(wrong.body)))
+    assert [str(fault) for fault in refused.value.faults] == [wrong.text]
+
+
+@pytest.mark.parametrize("wrong", ALL, ids=[wrong.id for wrong in ALL])
+def test_the_text_is_for_people(wrong: Wrong) -> None:
+    assert not [word for word in JARGON if word in wrong.text]
+    assert wrong.text.startswith("basement: ")
+    assert "inventory/home.py:" in wrong.text
+
+
+def test_there_are_enough_and_each_once() -> None:
+    assert len(ALL) >= 40
+    assert not [name for name, count in Counter(wrong.id for wrong in ALL).items() if count > 1]
+
+
+def test_a_secret_never_stands_in_a_text() -> None:
+    secrets = ("hunter2", "$6$abc$def", "BEGIN OPENSSH")
+    written = [wrong for wrong in wrong_secrets.WRONG if any(secret in wrong.source for secret in secrets)]
+    assert len(written) == 4
+    assert not [wrong.id for wrong in written if any(secret in wrong.text for secret in secrets)]
+
+
+def test_all_faults_of_all_hosts_come_at_once(tmp_path: Path) -> None:
+    text = """
+    home = [
+        ("basement", {"driver": {"branch": 1580}, "access": {"ssh": {"prt": 22}}, "base": {"swap": {"kind": "zram"}}}),
+        ("attic", {"driver": {"source": "nvidia"}, "profiles": ["quite"]}),
+    ]
+    """
+    with pytest.raises(DeclarationError) as refused:
+        load_rigs(project(tmp_path, {"inventory/home.py": text, "profiles/quiet.py": ""}))
+    assert [(fault.host, fault.key) for fault in refused.value.faults] == [
+        ("basement", "access.ssh.prt"),
+        ("basement", "driver.branch"),
+        ("basement", "base.swap.size_gib"),
+        ("attic", "profiles.0"),
+        ("attic", "driver.branch"),
+    ]
+    assert str(refused.value).startswith("The declaration has 5 faults; nothing was connected to.\n  1. basement: ")
+
+
+def test_a_line_that_several_hosts_share_is_one_fault(tmp_path: Path) -> None:
+    files = {
+        "inventory/home.py": 'home = [("basement", {"profiles": ["quiet"]}), ("attic", {"profiles": ["quiet"]})]',
+        "group_data/all.py": 'driver = {"branch": 580}',
+        "profiles/quiet.py": '"""Quiet."""\ntuning = {\n    "cpu_governer": "powersave",\n}',
+    }
+    with pytest.raises(DeclarationError) as refused:
+        load_rigs(project(tmp_path, files))
+    (fault,) = refused.value.faults
+    assert fault.hosts == ("basement", "attic")
+    assert str(fault).startswith("basement, attic: tuning.cpu_governer = 'powersave' [profiles/quiet.py:3]: ")
+    assert fault.nearest == "tuning.cpu_governor"
+
+
+def test_a_fault_in_a_profile_that_nobody_uses_is_found_when_all_are_checked(tmp_path: Path) -> None:
+    files = {**host('"driver": {"branch": 580},'), "profiles/spare.py": 'tuning = {"aspm": "of"}'}
+    with pytest.raises(DeclarationError) as refused:
+        load_rigs(project(tmp_path, files))
+    (fault,) = refused.value.faults
+    assert (fault.hosts, fault.key, str(fault.origin)) == ((), "tuning.aspm", "profiles/spare.py:1")
+    assert "basement" in load_rigs(tmp_path, hosts=["basement"]).rigs
