@@ -20,22 +20,17 @@ def show(console: Console, results: Sequence[HostResult]) -> None:
             console.print()
         notable = [operation for operation in result.operations if operation.status is not Status.UNCHANGED]
         if console.is_terminal:
-            console.print(_table(result, notable))
+            console.print(Text(result.host, "bold"))
+            if notable:
+                console.print(_table(notable))
+            console.print(Text(summary(result)))
         else:
             for line in _lines(result, notable):
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(result: HostResult, notable: Sequence[OperationResult]) -> Table:
-    table = Table(
-        title=Text(result.host, style="bold"),
-        title_justify="left",
-        caption=Text(summary(result)),
-        caption_justify="left",
-        box=None,
-        show_header=bool(notable),
-        pad_edge=False,
-    )
+def _table(notable: Sequence[OperationResult]) -> Table:
+    table = Table(box=None, pad_edge=False)
     for name in ("", "layer", "operation", "why"):
         table.add_column(name, overflow="fold")
     before = None

@@ -27,8 +27,8 @@ class Ledger:
     """Why the host as a whole has failed, outside of any operation."""
     lost: bool = False
     """The connection was lost, or never came to be: nothing can be said of the host's state."""
-    interrupted: set[str] = field(default_factory=set)
-    """Operations that were stopped between two of their commands."""
+    interrupted: dict[str, str] = field(default_factory=dict)
+    """Operations that were stopped on the way, and how."""
     on_name: Callable[[str], None] | None = None
     """Told ``layer | name`` of each operation as it is about to be looked at."""
     waiting: list[OperationMeta] = field(default_factory=list)

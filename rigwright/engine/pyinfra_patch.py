@@ -17,6 +17,7 @@ from typing import Any
 import pyinfra
 from pyinfra.api import arguments
 from pyinfra.api import util as api_util
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State, StateOperationHostData
 from pyinfra_cli import util as cli_util
@@ -24,8 +25,10 @@ from pyinfra_cli import util as cli_util
 from rigwright.engine import fact_cache, isolation, ssh
 from rigwright.engine.contract import PyinfraChanged, replace, require_version
 from rigwright.engine.ledger import current_host, ledger_of
+from rigwright.spec.load import DeclarationError, NoProjectError, NoSuchHostError, rig_of
 
 INVENTORY = "inventory"
+DEPLOY = "deploy.py"
 
 # `pyinfra.api.operation` is both a module and, in the package, the decorator that hides it.
 operation = import_module("pyinfra.api.operation")
@@ -46,6 +49,7 @@ def install(root: Path) -> None:
     replace(operation, "get_operation_order_from_stack", ["state"], _order_by_frames)
     replace(arguments, "all_global_arguments", [], _once)
     replace(operation, "ensure_shared_op_meta", ["state", "op_hash", "op_order", "global_arguments", "names"], _naming)
+    replace(import_module("pyinfra_cli.cli"), "connect_all", ["state"], _checked_first)
     replace(State, "should_check_for_changes", ["self"], _postponing)
     replace(State, "set_op_data_for_host", ["self", "host", "op_hash", "op_data"], _marking_postponed)
     _installed = True
@@ -60,6 +64,24 @@ def _seed_inventory(root: Path) -> None:
     for name in (INVENTORY, f"./{INVENTORY}", absolute):
         for spelling in (name, f"{name}/"):
             cli_util.PYTHON_CODES[spelling] = compile(source, absolute, "exec")
+
+
+def _checked_first(original: Callable[[State], None]) -> Callable[[State], None]:
+    """Let pyinfra's command line connect to nothing that deploy.py would refuse to deploy to."""
+
+    @wraps(original)
+    def connect_all(state: State) -> None:
+        if any(Path(argument).name == DEPLOY for argument in sys.argv[1:]):
+            host: Any
+            for host in state.inventory:
+                if state.is_host_in_limit(host):
+                    try:
+                        rig_of(host)
+                    except (DeclarationError, NoProjectError, NoSuchHostError) as error:
+                        raise PyinfraError(str(error)) from error
+        original(state)
+
+    return connect_all
 
 
 def _order_by_frames(original: Callable[[State], list[int]]) -> Callable[[State], list[int]]:

@@ -124,6 +124,9 @@ class Run:
             try:
                 gevent.joinall(greenlets)
             except KeyboardInterrupt:
+                for host in hosts:
+                    if host.executing_op_hash is not None:
+                        ledger_of(host).interrupted[host.executing_op_hash] = "its command was left running on the host"
                 gevent.killall(greenlets)
         return [self._result(host) for host in self._inventory]
 
@@ -176,7 +179,7 @@ class Run:
             for number, command in enumerate(commands()):
                 if self._stop:
                     if number:
-                        ledger_of(host).interrupted.add(op_hash)
+                        ledger_of(host).interrupted[op_hash] = f"stopped after {number} of its commands"
                     raise Interrupted
                 yield command
 
@@ -198,6 +201,7 @@ class Run:
         def interrupt() -> None:
             if self._stop:
                 gevent.kill(main, KeyboardInterrupt)
+                return
             self._stop = True
             self.watcher.stopping()
 
