@@ -15,6 +15,7 @@ from sim.gpu.model import INSTALLED, rtx3090s
 from sim.host.record import records, sweep
 from sim.host.release import RELEASES
 from sim.host.throwaway import ThrowawayHost, existing
+from sim.host.warm import ROOTS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     up = verbs.add_parser("up", help="start a host, and keep it until interrupted (or, with --detach, until `down`)")
     up.add_argument("--name", default="basement", help="its host name, and what the other verbs call it")
     up.add_argument("--release", default="trixie", choices=sorted(RELEASES))
+    up.add_argument(
+        "--root",
+        default="prefetched",
+        choices=sorted(ROOTS),
+        help="bare: nothing but Debian; prefetched: bare, with packages downloaded; driver: Debian's driver installed",
+    )
     up.add_argument("--gpus", type=int, default=0, metavar="N", help="so many simulated GeForce RTX 3090")
     up.add_argument("--driver", default=INSTALLED, metavar="VERSION", help="what the simulated NVML says")
     up.add_argument("--no-sudo", action="store_true", help="the user admin gets no rights")
@@ -70,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 def _up(options: argparse.Namespace) -> int:
     host = ThrowawayHost(
         options.name,
-        options.release,
+        root=ROOTS[options.root](options.release),
         id=options.name,
         gpus=rtx3090s(options.gpus),
         driver_version=options.driver,

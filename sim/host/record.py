@@ -36,6 +36,15 @@ class Process:
         """Whether it still runs; a zombie does not."""
         return _started(self.pid) == self.started
 
+    def save(self, file: Path) -> None:
+        """Writes it down, whole or not at all."""
+        _write_whole(file, dataclasses.asdict(self))
+
+    @classmethod
+    def load(cls, file: Path) -> Process:
+        """The process that `save` wrote. Raises FileNotFoundError."""
+        return cls(**json.loads(file.read_text()))
+
     def end(self, number: int = signal.SIGKILL) -> None:
         """Sends it a signal, unless it is gone."""
         if self.alive:
@@ -71,9 +80,7 @@ class Record:
     def save(self) -> None:
         """Writes the record, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        aside = self.folder / ".record.json"
-        aside.write_text(json.dumps(dataclasses.asdict(self), indent=1))
-        aside.rename(self.folder / "record.json")
+        _write_whole(self.folder / "record.json", dataclasses.asdict(self))
 
     @property
     def abandoned(self) -> bool:
@@ -135,6 +142,12 @@ def sweep() -> list[str]:
 def machine_boot() -> str:
     """The id of this machine's boot: what a host was before it is gone."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _write_whole(file: Path, content: object) -> None:
+    aside = file.with_name(f".{file.name}")
+    aside.write_text(json.dumps(content, indent=1))
+    aside.rename(file)
 
 
 def _started(pid: int) -> int | None:

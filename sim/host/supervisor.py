@@ -47,7 +47,7 @@ def _boot(record: Record) -> int:
     # The shell joins the group first, so that nspawn makes the host's groups below it.
     command = ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(group), *nspawn_command(record)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=_environment())
-    (record.folder / "nspawn.json").write_text(f'{{"pid": {child.pid}, "started": {Process.of(child.pid).started}}}')
+    Process.of(child.pid).save(record.folder / "nspawn.json")
     waiting = select.poll()
     waiting.register(os.pidfd_open(child.pid), select.POLLIN)
     if record.owner is not None and record.owner.alive:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import signal
@@ -129,7 +128,7 @@ class ThrowawayHost:
     def pid(self) -> int:
         """The process on this machine that is the host's PID 1. Raises SimulationError when the host is not running."""
         try:
-            nspawn = Process(**json.loads((self.record.folder / "nspawn.json").read_text()))
+            nspawn = Process.load(self.record.folder / "nspawn.json")
             children = Path(f"/proc/{nspawn.pid}/task/{nspawn.pid}/children").read_text().split()
         except FileNotFoundError:
             raise SimulationError(f"host {self.id} is not running") from None
@@ -242,7 +241,7 @@ class ThrowawayHost:
         )
         if check and done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-            raise SimulationError(f"in host {self.id}: {command!r} failed ({done.returncode}): {said}")
+            raise SimulationError(f"in host {self.id}: {_brief(command)} failed ({done.returncode}): {said}")
         return done
 
     def ssh_options(self) -> dict[str, str]:
@@ -360,6 +359,12 @@ def existing(id: str) -> ThrowawayHost:
     host = ThrowawayHost(record.name, record.release, id=id)
     host._record = record
     return host
+
+
+def _brief(command: str) -> str:
+    """A command as a one-line message can hold it."""
+    line = " ".join(command.split())
+    return repr(line if len(line) <= 80 else f"{line[:77]}...")
 
 
 def _reap(pid: int) -> None:
