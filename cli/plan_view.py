@@ -18,7 +18,7 @@ def show(console: Console, results: Sequence[HostResult]) -> None:
     for number, result in enumerate(results):
         if number and console.is_terminal:
             console.print()
-        notable = [operation for operation in result.operations if operation.status is not Status.UNCHANGED]
+        notable = [each for each in result.operations if each.status is not Status.UNCHANGED or each.remarks]
         if console.is_terminal:
             console.print(Text(result.host, "bold"))
             if notable:
@@ -55,7 +55,7 @@ def _lines(result: HostResult, notable: Sequence[OperationResult]) -> Iterator[s
 
 def _reasons(operation: OperationResult) -> list[str]:
     if operation.error:
-        return operation.error.splitlines()
+        return [*operation.error.splitlines(), *operation.remarks]
     if operation.status is Status.DEPENDS:
         return [f"depends on {', '.join(operation.depends_on)}"]
-    return list(operation.why)
+    return [*operation.why, *operation.remarks]

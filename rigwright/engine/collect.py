@@ -39,6 +39,7 @@ def operation_of(
         name=name if separator else layer,
         status=status,
         why=() if status is Status.UNCHANGED else tuple(ledger.reasons(op_hash)),
+        remarks=tuple(ledger.remarks.get(op_hash, ())),
         depends_on=tuple(ledger.names[each] for each in ledger.postponed.get(op_hash, ())),
         commands=tuple(str(command) for command in commands),
         error=ledger.errors.get(op_hash) or ledger.interrupted.get(op_hash),

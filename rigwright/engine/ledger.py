@@ -20,6 +20,8 @@ class Ledger:
     """``layer | name`` as this host's operations are called; pyinfra keeps one name for all hosts."""
     planned: dict[str, list[str]] = field(default_factory=dict)
     executed: dict[str, list[str]] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+    """What a reader should know, though nothing is done about it."""
     postponed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Hashes of the earlier operations on which each depends; these operations were not evaluated while planning."""
     errors: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Why an operation acts, what it waits for, and when it refuses: what operations say to the plan.
 
-Three words for operations and tasks, all of them harmless when an operation runs under plain pyinfra or in a unit test:
+Words for operations and tasks, all of them harmless when an operation runs under plain pyinfra or in a unit test:
 
     @operation()
     def package(name: str) -> Iterator[str]:
@@ -12,6 +12,7 @@ Three words for operations and tasks, all of them harmless when an operation run
     with after(installed):                              # not judged by facts that are about to change
         cdi.specification(name="Write the CDI specification")
 
+    remark("a reboot is needed, and not allowed")       # shown, though nothing is done about it
     refuse(host, "disabling passwords would leave nobody a way in")
 """
 
@@ -48,12 +49,32 @@ def because(text: str) -> None:
         return
     ledger = ledger_of(host)
     book = ledger.executed if host.state.current_stage >= StateStage.Execute else ledger.planned
-    reasons = book.setdefault(host.current_op_hash, [])
+    line = _noted(book, host.current_op_hash, text)
+    if line and host.state.print_noop_info:
+        logger.info(f"{host.print_prefix}because: {line}")
+
+
+def remark(text: str) -> None:
+    """Say something that its reader should know though the operation does nothing about it: one line, no secret.
+
+    The plan and the outcome show it even where the operation changes nothing; plain pyinfra warns.
+    """
+    host = current_host()
+    if host is None or host.current_op_hash is None:
+        return
+    line = _noted(ledger_of(host).remarks, host.current_op_hash, text)
+    if line:
+        logger.warning(f"{host.print_prefix}{line}")
+
+
+def _noted(book: dict[str, list[str]], op_hash: str, text: str) -> str | None:
+    """The text in one line, entered unless it is there already; None if it was."""
+    lines = book.setdefault(op_hash, [])
     line = " ".join(text.split())
-    if line not in reasons:
-        reasons.append(line)
-        if host.state.print_noop_info:
-            logger.info(f"{host.print_prefix}because: {line}")
+    if line in lines:
+        return None
+    lines.append(line)
+    return line
 
 
 @contextmanager

@@ -41,6 +41,8 @@ class OperationResult:
     status: Status
     why: tuple[str, ...] = ()
     """Why it acts, one line a reason."""
+    remarks: tuple[str, ...] = ()
+    """What a reader should know, though the operation does nothing about it."""
     depends_on: tuple[str, ...] = ()
     """Names (``layer | name``) of the earlier operations whose effect decides about this one."""
     commands: tuple[str, ...] = ()
@@ -63,6 +65,8 @@ class OperationResult:
         found: dict[str, Any] = {"layer": self.layer, "name": self.name, "status": str(self.status)}
         if self.why:
             found["why"] = list(self.why)
+        if self.remarks:
+            found["remarks"] = list(self.remarks)
         if self.depends_on:
             found["depends_on"] = list(self.depends_on)
         if self.commands:

@@ -14,7 +14,7 @@ from pyinfra.api.state import State
 from pyinfra.connectors.util import clear_askpass_cache
 
 from rigwright.choice.reboot import obstacle_to_reboot, reasons_to_reboot
-from rigwright.engine.reasons import because, refuse
+from rigwright.engine.reasons import because, refuse, remark
 from rigwright.facts.files import Contents
 from rigwright.facts.kernels import Kernels
 from rigwright.facts.modules import Modules
@@ -53,11 +53,11 @@ def if_needed(
         return
     said = "; ".join(reasons)
     if not allowed:
-        host.noop(f"a reboot is needed, and not allowed: {said}")
+        remark(f"a reboot is needed, and not allowed: {said}")
         return
     boot, _, before = (host.get_fact(Contents, paths=[RECORD])[RECORD] or "").partition("\n")
     if before.strip() == said and boot != release.boot_id:
-        host.noop(f"rebooting did not help, and is not repeated: {said}")
+        remark(f"rebooting did not help, and is not repeated: {said}")
         return
     obstacle = obstacle_to_reboot(kernels, modules, module)
     if obstacle:

@@ -302,3 +302,19 @@ def test_results_are_plain_data(prepare: Prepare, machine: Machine) -> None:
             {"layer": "", "name": "Third", "status": "depends on earlier", "depends_on": ["Second"]},
         ],
     }
+
+
+def test_a_remark_is_shown_though_nothing_changes(prepare: Prepare, machine: Machine) -> None:
+    deploy = """
+        from rigwright.engine.reasons import remark
+
+        @operation()
+        def look():
+            remark("a reboot is needed, and not allowed")
+            yield from ()
+
+        look(name="Look")
+    """
+    [found] = prepare(deploy).plan()
+    look = operation(found, "Look")
+    assert (look.status, look.remarks) == (Status.UNCHANGED, ("a reboot is needed, and not allowed",))
