@@ -1,0 +1,180 @@
+"""`rig try`: the whole way on a host that does not matter."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import exit_codes
+from cli.declared import hosts_and_overrides, load
+
+if TYPE_CHECKING:
+    from rigwright.spec.rig import Rig
+    from sim.gpu.model import Gpu
+    from sim.host.throwaway import ThrowawayHost
+
+SIMULATED = {"GeForce RTX 3090"}
+"""Cards that the simulation has."""
+
+
+@click.command("try")
+@hosts_and_overrides
+@click.option("--release", type=click.Choice(["trixie", "bookworm"]), default="trixie", show_default=True)
+@click.option(
+    "--driver",
+    type=click.Choice(["distribution", "nvidia"]),
+    default="distribution",
+    show_default=True,
+    help="distribution: Debian's real packages, real DKMS build; nvidia: the declared branch, from stand-in packages.",
+)
+@click.option("--keep", is_flag=True, help="Leave the host running; `python -m sim down NAME` ends it.")
+def command(
+    hosts: tuple[str, ...],
+    profiles: tuple[str, ...],
+    overrides: tuple[str, ...],
+    release: str,
+    driver: str,
+    keep: bool,
+) -> int:
+    """Start a throw-away Debian on this machine, with the declared GPUs simulated; apply, plan again, verify.
+
+    HOSTS: the one host of the inventory that is tried (default: the first). Needs root. Nothing of this machine is
+    changed: the host is a systemd-nspawn container with a network of its own, and is gone afterwards.
+
+    Exit status: that of the first step that did not end as it should, else 0.
+    """
+    from sim.errors import SimulationError  # noqa: PLC0415  # only when something is tried
+    from sim.repository import VendorRepositories  # noqa: PLC0415
+
+    declared = load(hosts, profiles, overrides)
+    name, rig = next(iter(declared.rigs.items()))
+    try:
+        with ExitStack() as stack:
+            vendors = stack.enter_context(_step("Starting stand-in vendor repositories", VendorRepositories))
+            host = stack.enter_context(
+                _step(f"Starting a throw-away Debian host ({release}) as {name}", lambda: _host(rig, release))
+            )
+            changes = _changes(host, vendors.declaration(release), driver)
+            project = _project(declared.root, name, changes)
+            said = [*_options("--profile", profiles), *_options("--set", overrides)]
+            _explain(rig, release, driver, project)
+            status = _whole_way(project, said)
+            _what_next(project, host, said)
+            if keep:
+                stack.pop_all()
+            elif sys.stdin.isatty():
+                click.prompt("Press Enter to end the host", default="", show_default=False, prompt_suffix=" ")
+            return status
+    except SimulationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _host(rig: Rig, release: str) -> ThrowawayHost:
+    from sim.host.throwaway import ThrowawayHost  # noqa: PLC0415
+
+    return ThrowawayHost(rig.name, release, gpus=_cards(rig))
+
+
+def _cards(rig: Rig) -> list[Gpu]:
+    from sim.gpu.model import Gpu  # noqa: PLC0415
+
+    cards = []
+    for index, gpu in enumerate(rig.hardware.gpus):
+        if gpu.model not in SIMULATED:
+            raise click.ClickException(
+                f"{rig.name}: hardware.gpus.{index}.model = {gpu.model!r} cannot be tried: "
+                f"the simulation has {', '.join(sorted(SIMULATED))}."
+            )
+        figures: dict[str, Any] = {"pcie_width_current": gpu.pcie_width} if gpu.pcie_width else {}
+        cards.append(Gpu.rtx3090(index, **figures | ({"uuid": gpu.uuid} if gpu.uuid else {})))
+    return cards
+
+
+def _changes(host: ThrowawayHost, vendors: dict[str, Any], driver: str) -> dict[str, Any]:
+    """What is declared otherwise than in the inventory: the way in, and where packages come from."""
+    reached: dict[str, Any] = {
+        "ssh_hostname": host.address,
+        "ssh_port": host.ssh_port,
+        "ssh_user": host.ssh_user,
+        "ssh_key": str(host.ssh_key),
+        "ssh_known_hosts_file": str(host.known_hosts),
+    }
+    source = vendors["driver"] if driver == "nvidia" else {"source": "distribution", "branch": None, "version": None}
+    return {**reached, "driver": source, "containers": vendors["containers"]}
+
+
+def _project(original: Path, name: str, changes: dict[str, Any]) -> Path:
+    from cli.trial import Trial, write_project  # noqa: PLC0415
+    from sim.cache import cache_dir  # noqa: PLC0415
+
+    return write_project(cache_dir() / "trial" / name, original, {name: Trial(name, changes)})
+
+
+def _explain(rig: Rig, release: str, driver: str, project: Path) -> None:
+    packages = (
+        "Debian's own NVIDIA driver packages, really installed and built"
+        if driver == "distribution"
+        else f"stand-in packages under the names of NVIDIA's branch {rig.driver.branch}"
+    )
+    declared = f"{rig.driver.source}, branch {rig.driver.branch}" if rig.driver.branch else rig.driver.source
+    click.echo(
+        f"""
+  real        Debian {release} with systemd, sshd, apt, nftables, the container engine, {packages}
+  simulated   {len(rig.hardware.gpus)} GPUs: NVML, nvidia-smi, what lspci reads
+  stand-in    NVIDIA's Container Toolkit and its repository, signed and served on this machine
+  otherwise   driver source {driver} (the inventory says {declared}); address and keys of the throw-away host
+  project     {project}
+"""
+    )
+
+
+def _whole_way(project: Path, said: Sequence[str]) -> int:
+    steps = (
+        ("The whole deploy", ["apply", "--yes", *said]),
+        ("Is anything left to do? (0: no)", ["plan", *said]),
+        ("The proof", ["verify", *said]),
+    )
+    for title, arguments in steps:
+        click.secho(f"\n== {title}: rig {shlex.join(arguments)}", bold=True)
+        status = subprocess.run([sys.executable, "-m", "cli.main", *arguments], cwd=project, check=False).returncode
+        if status != exit_codes.HOLDS:
+            click.secho(f"rig {arguments[0]} ended with status {status}", fg="red", err=True)
+            return status
+    return exit_codes.HOLDS
+
+
+def _what_next(project: Path, host: ThrowawayHost, said: Sequence[str]) -> None:
+    rig = shlex.join(["rig", "--chdir", str(project)])
+    more = f" {shlex.join(said)}" if said else ""
+    inside = shlex.join(host.ssh_args())
+    click.echo(
+        f"""
+What to type next, in another terminal, while the host is there (rig try --keep leaves it there):
+  {rig} show {host.name} --origin
+  {inside} 'apt-mark unhold nvidia-smi; sed -i s/Max/min/ /etc/ssh/sshd_config.d/*rigwright*'   # break something
+  {rig} plan{more}      # names what is broken, and why it would be changed
+  {rig} verify{more}    # the proof falls short there
+  {rig} apply{more}     # repairs just that
+For your own server: your key and its address into inventory/home.py, then rig check, plan, apply, verify.
+"""
+    )
+
+
+def _options(name: str, values: Sequence[str]) -> Iterator[str]:
+    for value in values:
+        yield from (name, value)
+
+
+@contextmanager
+def _step(text: str, make: Callable[[], Any]) -> Iterator[Any]:
+    """Say what is being made while it is made, then hand it over."""
+    click.secho(f"{text} …", bold=True)
+    with make() as made:
+        yield made

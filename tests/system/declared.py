@@ -1,0 +1,80 @@
+"""What the system tests declare: every key that has an effect on a host has a value here that is not its default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cli.trial import merged
+
+OWNER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGx1c3RpZ2VyVGVzdFNjaGx1ZXNzZWxOdXJGdWVyVGVz owner@test"
+
+FULL: dict[str, Any] = {
+    "profiles": ["serving"],
+    "hardware": {
+        "psus": {"main": {"model": "EVGA SuperNOVA 1300 GT"}},
+        "gpus": [
+            {
+                "model": "GeForce RTX 3090",
+                "slot": f"PCIE{slot}",
+                "cables": ["8-pin", "8-pin"],
+                "supply": "main",
+                "pcie_width": 16,
+            }
+            for slot in (1, 5)
+        ],
+        "board": "ASRock X99 WS-E",
+    },
+    "base": {
+        "hostname": "basement",
+        "timezone": "Europe/Vienna",
+        "locale": "en_GB.UTF-8",
+        "packages": {"tree": True, "nano": False},
+        "ntp_servers": ["10.0.0.123"],
+        "journald": {"max_use_mb": 200, "max_retention_days": 30},
+        "unattended_upgrades": {"never": ["^tree$"]},
+    },
+    "access": {
+        "users": {"owner": {"keys": [OWNER_KEY], "sudo": "nopasswd", "groups": ["video"]}},
+        "ssh": {"max_auth_tries": 3},
+        "firewall": {
+            "ports": {
+                "web": {"port": 8443, "sources": ["10.0.0.0/8"]},
+                "metrics": {"port": 9100, "protocol": "udp"},
+            },
+        },
+    },
+    "driver": {"source": "nvidia", "branch": 580},
+    "cuda": {"toolkits": ["12.8", "13.0"], "default": "12.8"},
+    "containers": {
+        "log": {"max_size_mb": 20, "max_files": 2},
+        "daemon": {"max-concurrent-downloads": 4},
+    },
+    "tuning": {
+        "module_options": {"nvidia": {"NVreg_PreserveVideoMemoryAllocations": 1}},
+        "sysctl": {"net.ipv4.tcp_fin_timeout": 30},
+        "limits": {"memlock": "unlimited", "nofile": 131072},
+        "aspm": "off",
+    },
+}
+"""On Debian 13, with all vendors' repositories."""
+
+
+def declared(vendors: Any, release: str, *changes: dict[str, Any]) -> dict[str, Any]:
+    """FULL, with the stand-in repositories that the hosts of this run reach, and with these changes."""
+    result = merged(FULL, vendors.declaration(release))
+    for change in changes:
+        result = merged(result, change)
+    return result
+
+
+DEBIANS_DRIVER: dict[str, Any] = {
+    "driver": {
+        "source": "distribution",
+        "branch": None,
+        "version": None,
+        "repository_url": None,
+        "repository_fingerprint": None,
+    },
+    "cuda": {"toolkits": [], "default": None},
+}
+"""The real driver packages of the release's own archive, built by their own DKMS; their CUDA toolkit takes gigabytes."""

@@ -1,0 +1,67 @@
+"""What somebody breaks by hand is named by the plan, falls short in the proof, and is repaired, it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+
+from sim.gpu.model import rtx3090s
+from sim.host.throwaway import ThrowawayHost
+from tests.system import drift as drifts
+from tests.system.declared import declared
+from tests.system.drift import Drift
+from tests.system.outcome import changes
+from tests.system.site import Site, site
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+DRIFTS: list[Drift] = [
+    each
+    for module in iter_modules(drifts.__path__)
+    for each in import_module(f"{drifts.__name__}.{module.name}").DRIFTS
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, vendors: Any) -> Iterator[tuple[ThrowawayHost, Site]]:
+    """A host in the declared state."""
+    with ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as host:
+        found = site(tmp_path_factory.mktemp("drift"), {host: declared(vendors, "trixie")})
+        found.apply()
+        yield host, found
+
+
+def test_there_are_at_least_25_ways_to_break_it() -> None:
+    assert len({each.name for each in DRIFTS}) == len(DRIFTS) >= 25
+
+
+@pytest.mark.parametrize("broken", DRIFTS, ids=lambda each: f"{each.layer}: {each.name}")
+def test_drift_is_named_and_repaired(server: tuple[ThrowawayHost, Site], broken: Drift) -> None:
+    host, rig = server
+    host.run(broken.break_command)
+
+    plan = rig.document("plan")
+    assert plan["exit_status"] == 2, changes(plan)
+    for name in broken.plan_names:
+        assert name in changes(plan)
+
+    proof = rig.document("verify")
+    assert proof["exit_status"] == 1, changes(proof)
+    short = {answer["test"] for answer in proof["hosts"][0]["answers"] if answer["answer"] == "falls short"}
+    assert short & set(broken.verify_names), changes(proof)
+
+    applied = rig.document("apply", "--yes")
+    assert applied["exit_status"] == 0, changes(applied)
+    touched = {each["layer"] for each in applied["hosts"][0]["operations"] if each["status"] == "changed"}
+    assert broken.layer in touched, changes(applied)
+
+    proof = rig.document("verify")
+    assert proof["exit_status"] == 0, changes(proof)
+    if broken.survives:
+        host.run(broken.survives)
+    plan = rig.document("plan")
+    assert plan["exit_status"] == 0, changes(plan)

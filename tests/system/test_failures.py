@@ -1,0 +1,136 @@
+"""What goes wrong on a host is said clearly, leaves it no worse, and does not keep another host from being done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.gpu.model import rtx3090s
+from sim.host.throwaway import ThrowawayHost
+from sim.repository import VendorRepositories
+from tests.system.declared import DEBIANS_DRIVER, declared
+from tests.system.outcome import changes
+from tests.system.site import site
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+Trouble = Callable[[ThrowawayHost, VendorRepositories], AbstractContextManager[None]]
+
+
+@contextmanager
+def lock_held(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
+    host.run("systemd-run --unit=somebody flock /var/lib/dpkg/lock-frontend sleep infinity")
+    yield
+    host.run("systemctl stop somebody")
+
+
+@contextmanager
+def mirror_down(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
+    host.cut_outbound()
+    yield
+    host.restore_outbound()
+
+
+@contextmanager
+def vendor_down(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
+    vendors.answer_with(503)
+    yield
+    vendors.restore()
+
+
+@contextmanager
+def disk_full(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
+    host.run("dd if=/dev/zero of=/filler bs=1M 2>/dev/null || true")
+    yield
+    host.run("rm /filler")
+
+
+@contextmanager
+def nothing(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
+    yield
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that goes wrong on a host; ``says``: what the error has to tell."""
+
+    name: str
+    trouble: Trouble
+    says: tuple[str, ...]
+    declares: dict[str, Any] = field(default_factory=dict)
+    layer: str = "base"
+    disk: str | None = None
+    mends: bool = True
+    """Whether the same declaration can be applied once the trouble is over."""
+
+
+FAILURES = [
+    Failure("the disk is full", disk_full, ("No space left on device",), disk="400M"),
+    Failure("another apt holds the lock", lock_held, ("lock",)),
+    Failure("the mirror is down", mirror_down, ("Failed to fetch",)),
+    Failure("the vendor's repository is down", vendor_down, ("cannot fetch the repository key", "503"), layer="driver"),
+    Failure(
+        "the repository's key is another one",
+        nothing,
+        ("not the declared one", "expected 0000000000000000000000000000000000000000"),
+        {"driver": {"repository_fingerprint": "0" * 40}},
+        layer="driver",
+        mends=False,
+    ),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda each: each.name)
+def test_one_host_fails_and_the_other_is_done(tmp_path: Path, vendors: VendorRepositories, failure: Failure) -> None:
+    with (
+        ThrowawayHost("broken", "trixie", gpus=rtx3090s(2), disk=failure.disk) as broken,
+        ThrowawayHost("sound", "bookworm", gpus=rtx3090s(2)) as sound,
+    ):
+        other = {
+            "base": {"hostname": "sound"},
+            **DEBIANS_DRIVER,
+            "driver": {**DEBIANS_DRIVER["driver"], "source": "none"},
+        }
+        servers = site(
+            tmp_path,
+            {
+                broken: declared(vendors, "trixie", {"base": {"hostname": "broken"}}, failure.declares),
+                sound: declared(vendors, "bookworm", other, {"containers": {"state": "absent"}}),
+            },
+        )
+        before = broken.run("dpkg --audit; systemctl --failed --no-legend --plain").stdout
+        with failure.trouble(broken, vendors):
+            applied = servers.document("apply", "--yes", "--layer", failure.layer, "--set", "driver.reboot=false")
+            assert applied["exit_status"] == 1, changes(applied)
+            outcomes = {each["host"]: each["outcome"] for each in applied["hosts"]}
+            assert outcomes["broken"] == "failed" and outcomes["sound"] in ("changed", "as declared"), changes(applied)
+            (error,) = [
+                each["error"]
+                for found in applied["hosts"] if found["host"] == "broken"
+                for each in found["operations"] if each["status"] == "failed"
+            ]  # fmt: skip
+            for text in failure.says:
+                assert text in error
+        assert broken.run("dpkg --audit; systemctl --failed --no-legend --plain").stdout == before
+        if failure.mends:
+            assert servers.document("apply", "--yes", "--layer", failure.layer)["exit_status"] == 0
+
+
+def test_a_failed_module_build_names_the_compilers_error_and_leaves_apt_usable(tmp_path: Path) -> None:
+    with (
+        VendorRepositories(broken_dkms=True) as vendors,
+        ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as host,
+    ):
+        server = site(tmp_path, {host: declared(vendors, "trixie", {"driver": {"version": "580.999.01"}})})
+        applied = server.document("apply", "--yes", "--layer", "base,driver")
+        assert applied["exit_status"] == 1, changes(applied)
+        told = changes(applied)
+        assert "error:" in told and "make.log" in told and "6.12" in told, told
+        assert host.run("dpkg --audit").stdout == ""
+        host.run("apt-get -y install tree")
+        server.rig("apply", "--yes", "--layer", "base,driver", "--set", "driver.version=580.105.08", check=True)
