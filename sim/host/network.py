@@ -16,6 +16,10 @@ POOL = ipaddress.ip_network("10.221.0.0/16")
 """Where hosts get their addresses: four in a row each, of which two are used."""
 
 _FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
+_FORWARD_BEFORE = Path("/run/rigwright-sim/ip_forward.before")
+
+# Docker lets nothing but its own through the machine, and keeps this chain for who needs more.
+_DOCKER = ["ip", "filter", "DOCKER-USER"]
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,20 @@ class Network:
         programs.run([*inside, "link", "set", "lo", "up"])
         programs.run([*inside, "link", "set", "host0", "up"])
         programs.run([*inside, "route", "add", "default", "via", self.gateway])
-        if _FORWARD.read_text().strip() != "1":
-            _FORWARD.write_text("1")
+        _forward()
         programs.run(["nft", "-f", "-"], input=self._rules())
+        if programs.succeeds(["nft", "list", "chain", *_DOCKER]):
+            for side in ("iifname", "oifname"):
+                rule = [side, self.interface, "accept", "comment", f'"{self.namespace}"']
+                programs.run(["nft", "insert", "rule", *_DOCKER, *rule])
 
     def down(self) -> None:
         """Takes all of it down; what is not there is passed over. Raises SimulationError if something stays."""
         programs.succeeds(["ip", "link", "delete", self.interface])
         programs.succeeds(["ip", "netns", "delete", self.namespace])
         programs.succeeds(["nft", "delete", "table", "ip", self.table])
+        for handle in self._handles_in_docker():
+            programs.run(["nft", "delete", "rule", *_DOCKER, "handle", str(handle)])
         deadline = time.monotonic() + 5
         while Path(f"/sys/class/net/{self.interface}").exists() or Path(f"/run/netns/{self.namespace}").exists():
             if time.monotonic() > deadline:
@@ -91,6 +100,13 @@ class Network:
         """Pulls the host's cable (`down`) or plugs it in again (`up`)."""
         programs.run(["ip", "link", "set", self.interface, state])
 
+    def _handles_in_docker(self) -> list[int]:
+        if not programs.succeeds(["nft", "list", "chain", *_DOCKER]):
+            return []
+        listed = json.loads(programs.run(["nft", "--json", "--handle", "list", "chain", *_DOCKER]))["nftables"]
+        rules = [entry["rule"] for entry in listed if "rule" in entry]
+        return [rule["handle"] for rule in rules if rule.get("comment") == self.namespace]
+
     def _rules(self) -> str:
         return (
             f"table ip {self.table} {{\n"
@@ -101,6 +117,20 @@ class Network:
             "  }\n"
             "}\n"
         )
+
+
+def restore_forwarding() -> None:
+    """Sets the machine's forwarding back to what it was before the first host; to be called when none is left."""
+    if _FORWARD_BEFORE.exists():
+        _FORWARD.write_text(_FORWARD_BEFORE.read_text())
+        _FORWARD_BEFORE.unlink()
+
+
+def _forward() -> None:
+    before = _FORWARD.read_text()
+    if before.strip() != "1":
+        _FORWARD_BEFORE.write_text(before)
+        _FORWARD.write_text("1")
 
 
 def free_index(taken: Collection[int]) -> int:

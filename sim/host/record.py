@@ -14,7 +14,7 @@ from sim.cache import locked
 from sim.gpu.model import Gpu, from_record
 from sim.host import cgroup
 from sim.host.disk import Disk
-from sim.host.network import Network
+from sim.host.network import Network, restore_forwarding
 
 RUN = Path("/run/rigwright-sim")
 
@@ -98,6 +98,9 @@ class Record:
             self.network.down()
             Disk(Path(self.disk)).destroy()
             shutil.rmtree(self.folder, ignore_errors=True)
+        with locked(registry_lock()):
+            if not records():
+                restore_forwarding()
         (RUN / f"{self.token}.lock").unlink(missing_ok=True)
 
 
