@@ -45,8 +45,7 @@ DEFAULT = Origin("default")
 class Origins(Mapping[str, Origin]):
     """The origin of every value of one host, by key path ('driver.branch', 'hardware.gpus.0.model').
 
-    A key that no source set is there too: it answers the nearest key above it that was set, or the default.
-    Iterating gives only what a source set.
+    A key that no source set answers the default; iterating gives only what a source set.
     """
 
     def __init__(self, by_path: Mapping[Path, Origin]) -> None:
@@ -65,15 +64,8 @@ class Origins(Mapping[str, Origin]):
     def __contains__(self, key: object) -> bool:
         return key in self._by_text
 
-    def near(self, path: Path) -> Origin:
-        """The origin of this path, or of the nearest one above it that was set."""
-        for end in range(len(path), 0, -1):
-            if path[:end] in self._by_path:
-                return self._by_path[path[:end]]
-        return DEFAULT
-
     def near_key(self, key: str) -> Origin:
-        """As ``near``, of a dotted key; names with dots in them are found too."""
+        """The origin of this key, or of the nearest one above it that was set; names with dots in them are found too."""
         steps = key.split(".")
         for end in range(len(steps), 0, -1):
             found = self._by_text.get(".".join(steps[:end]))

@@ -15,7 +15,14 @@ from rigwright.rules import connection as connection_rules
 from rigwright.rules import findings
 from rigwright.spec.connection import Connection
 from rigwright.spec.rig import Rig
-from tests.unit.rules.cases import ALL, CONNECTION, REFERENCE, Case, card, machine
+from tests.unit.rules.case import REFERENCE, Case, card, machine
+from tests.unit.rules.cases_access import ACCESS, CONNECTION
+from tests.unit.rules.cases_base import BASE
+from tests.unit.rules.cases_driver import DRIVER
+from tests.unit.rules.cases_hardware import HARDWARE
+from tests.unit.rules.cases_layers import LAYERS
+
+ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS]
 
 
 def rig(parts: Mapping[str, Any]) -> Rig:

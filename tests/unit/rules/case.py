@@ -1,0 +1,47 @@
+"""What an entry of the tables of rules is, and the parts that entries are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Parts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rule: the finding that is expected of ``wrong``; ``right`` has none."""
+
+    finding: str
+    key: str
+    wrong: Parts
+    right: Parts
+    note: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.finding}{f' ({self.note})' if self.note else ''}"
+
+
+REFERENCE = {"board": "ASRock X99 WS-E", "cpu": "Xeon E5-2680 v4"}
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOWNKEYOfTheseTestsWhichNobodyHoldsTheOtherH me"
+EXAMPLE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLEReplaceThisWithYourOwnPublicKeyPleas me"
+UUID = "3f0c1a6e-8a0f-4f0e-9a3b-0d3c1f1b2a77"
+
+
+def card(slot: str = "PCIE1", model: str = "GeForce RTX 3090", **more: Any) -> Parts:
+    """One card; fed by two 8-pin plugs of the supply `main`."""
+    return {"model": model, "slot": slot, "cables": ["8-pin", "8-pin"], "supply": "main", **more}
+
+
+def machine(*gpus: Parts, watts: int = 1300, psus: Parts | None = None, **more: Any) -> Parts:
+    """Hardware with these cards and a supply."""
+    return {"hardware": {"psus": psus or {"main": {"rated_w": watts}}, "gpus": list(gpus), **more}}
+
+
+def p40(**driver: Any) -> Parts:
+    return {**machine(card(model="Tesla P40", cables=["EPS"])), "driver": {"branch": 580, **driver}}
+
+
+def rtx5090(**driver: Any) -> Parts:
+    return {**machine(card(model="GeForce RTX 5090", cables=["12V-2x6"]), watts=1600), "driver": driver}
