@@ -49,8 +49,7 @@ class Origins(Mapping[str, Origin]):
     """
 
     def __init__(self, by_path: Mapping[Path, Origin]) -> None:
-        self._by_path = dict(by_path)
-        self._by_text = {dotted(path): origin for path, origin in self._by_path.items()}
+        self._by_text = {dotted(path): origin for path, origin in by_path.items()}
 
     def __getitem__(self, key: str) -> Origin:
         return self._by_text.get(key, DEFAULT)
@@ -65,7 +64,7 @@ class Origins(Mapping[str, Origin]):
         return key in self._by_text
 
     def near_key(self, key: str) -> Origin:
-        """The origin of this key, or of the nearest one above it that was set; names with dots in them are found too."""
+        """The origin of this key, or of the nearest one above it that was set; names may have dots in them."""
         steps = key.split(".")
         for end in range(len(steps), 0, -1):
             found = self._by_text.get(".".join(steps[:end]))
