@@ -6,7 +6,7 @@ from typing import Any
 
 from cli.trial import merged
 
-OWNER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGx1c3RpZ2VyVGVzdFNjaGx1ZXNzZWxOdXJGdWVyVGVz owner@test"
+OWNER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBUiLzxJVmNwfYqXpLG+y9jl8v8MGSYzQE1aZ3SBjpuo owner@test"
 
 FULL: dict[str, Any] = {
     "profiles": ["serving"],
@@ -77,4 +77,4 @@ DEBIANS_DRIVER: dict[str, Any] = {
     },
     "cuda": {"toolkits": [], "default": None},
 }
-"""The real driver packages of the release's own archive, built by their own DKMS; their CUDA toolkit takes gigabytes."""
+"""The real driver packages of the release's archive, built by their own DKMS; no CUDA toolkit, which takes gigabytes."""

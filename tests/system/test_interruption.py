@@ -31,7 +31,8 @@ STATE = (
     r"! -path './ssh/ssh_host_*' ! -name '*.cache' ! -name 'machine-id' ! -name '*-' ! -name 'shadow' ! -name 'passwd' "
     r"! -path './ssl/certs/*' ! -path './apparmor.d/*' ! -path './resolv.conf' ! -path './hosts' "
     "-printf '%m %u %g %p ' -exec sh -c 'sha256sum < \"$1\"' _ {} \\; | sort; "
-    "find / -xdev \\( -name '*.rigwright*' -o -name '.rigwright*' \\) -not -path '/proc/*'; nft list table inet rigwright"
+    "find / -xdev \\( -name '*.rigwright*' -o -name '.rigwright*' \\) -not -path '/proc/*'; "
+    "nft list table inet rigwright"
 )
 """Packages and holds, every file of /etc, and what a half-done write would leave behind."""
 
@@ -83,7 +84,8 @@ def _cut(server: Site, host: ThrowawayHost, operations: int, wait_s: float, way:
             client.kill()
         elif way == "the host's sshd is killed":
             host.run(
-                "pkill -KILL -x sshd; pkill -KILL -x sshd-session; sleep 0.2; systemctl reset-failed ssh; systemctl start ssh"
+                "pkill -KILL -x sshd; pkill -KILL -x sshd-session; sleep 0.2; "
+                "systemctl reset-failed ssh; systemctl start ssh"
             )
         else:
             host.kill()

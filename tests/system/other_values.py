@@ -1,0 +1,131 @@
+"""For every key of the declaration another value than FULL's: what `rig verify` must find not to hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+HASH_VARIABLE = "OWNERS_PASSWORD_HASH"
+"""Set by the test to a hash that the host does not have."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """``key``: as tests name it in @proves; ``assignments``: for --set, the key's own first."""
+
+    key: str
+    assignments: tuple[str, ...]
+
+
+def _other(key: str, *assignments: str) -> Other:
+    return Other(key, assignments)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value)
+
+
+_DISK = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+_OTHER_UUID = "GPU-11111111-2222-3333-4444-555555555555"
+_OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMwPUpXZHF+i5ilsr/M2ebzAA0aJzRBTltodYKPnKm2 other@test"
+_NOWHERE = "http://10.0.0.9/nowhere"
+_NOBODY = "1" * 40
+
+OTHER = [
+    _other(
+        "hardware.gpus.model",
+        "hardware.gpus.0.model=GeForce RTX 4090",
+        f"hardware.gpus.0.cables={_json(['12VHPWR'])}",
+        "hardware.psus.main.connectors=" + _json({"8-pin": 6, "12VHPWR": 1}),
+    ),
+    _other("hardware.gpus.uuid", f"hardware.gpus.0.uuid={_OTHER_UUID}"),
+    _other("hardware.gpus.pcie_width", "hardware.gpus.0.pcie_width=8"),
+    _other("base.hostname", "base.hostname=attic"),
+    _other("base.timezone", "base.timezone=Asia/Tokyo"),
+    _other("base.locale", "base.locale=de_DE.UTF-8"),
+    _other("base.components", f"base.components={_json(['universe'])}"),
+    _other("base.packages", "base.packages.sl=true"),
+    _other("base.time_sync", "base.time_sync=false", "base.ntp_servers=[]"),
+    _other("base.ntp_servers", f"base.ntp_servers={_json(['10.9.9.9'])}"),
+    _other("base.journald.max_use_mb", "base.journald.max_use_mb=300"),
+    _other("base.journald.max_retention_days", "base.journald.max_retention_days=7"),
+    _other("base.unattended_upgrades.enabled", "base.unattended_upgrades.enabled=false"),
+    _other("base.unattended_upgrades.never", f"base.unattended_upgrades.never={_json(['^sl$'])}"),
+    _other("base.needrestart", "base.needrestart=absent"),
+    _other("base.smartd", "base.smartd=false"),
+    _other("base.disks.uuid", f"base.disks.data={_json({'uuid': _DISK, 'mount': '/data'})}"),
+    _other("base.disks.mount", f"base.disks.data={_json({'uuid': _DISK, 'mount': '/data'})}"),
+    _other("base.disks.fs", f"base.disks.data={_json({'uuid': _DISK, 'mount': '/data', 'fs': 'xfs'})}"),
+    _other("base.disks.options", f"base.disks.data={_json({'uuid': _DISK, 'mount': '/data', 'options': ['noatime']})}"),
+    _other("access.users.state", "access.users.owner.state=absent"),
+    _other("access.users.keys", f"access.users.owner.keys={_json([_OTHER_KEY])}"),
+    _other("access.users.sudo", "access.users.owner.sudo=none"),
+    _other("access.users.shell", "access.users.owner.shell=/bin/sh"),
+    _other("access.users.groups", f"access.users.owner.groups={_json(['audio'])}"),
+    _other("access.users.password_hash", f"access.users.owner.password_hash={_json({'env': HASH_VARIABLE})}"),
+    _other("access.ssh.port", "access.ssh.port=2222"),
+    _other("access.ssh.password_authentication", "access.ssh.password_authentication=true"),
+    _other("access.ssh.root_login", "access.ssh.root_login=no", "ssh_user=owner"),
+    _other("access.ssh.max_auth_tries", "access.ssh.max_auth_tries=5"),
+    _other("access.firewall.state", "access.firewall.state=absent"),
+    _other("access.firewall.ports.port", "access.firewall.ports.web.port=8444"),
+    _other("access.firewall.ports.protocol", "access.firewall.ports.web.protocol=udp"),
+    _other("access.firewall.ports.sources", f"access.firewall.ports.web.sources={_json(['10.1.0.0/16'])}"),
+    _other("access.firewall.ssh_sources", f"access.firewall.ssh_sources={_json(['10.0.0.0/8'])}"),
+    _other("access.firewall.ping", "access.firewall.ping=false"),
+    _other("driver.state", "driver.state=absent", "cuda.state=absent", "containers.toolkit.state=absent"),
+    _other(
+        "driver.source",
+        "driver.source=distribution",
+        "driver.branch=null",
+        "driver.repository_url=null",
+        "driver.repository_fingerprint=null",
+        "cuda.state=absent",
+    ),
+    _other("driver.branch", "driver.branch=590"),
+    _other("driver.version", "driver.version=580.95.05"),
+    _other("driver.flavour", "driver.flavour=proprietary"),
+    _other("driver.repository_url", f"driver.repository_url={_NOWHERE}"),
+    _other("driver.repository_fingerprint", f"driver.repository_fingerprint={_NOBODY}"),
+    _other("cuda.state", "cuda.state=absent"),
+    _other("cuda.toolkits", f"cuda.toolkits={_json(['12.8'])}"),
+    _other("cuda.default", "cuda.default=13.0"),
+    _other("containers.state", "containers.state=absent"),
+    _other("containers.engine", "containers.engine=podman", "containers.daemon.max-concurrent-downloads=null"),
+    _other("containers.source", "containers.source=vendor"),
+    _other("containers.repository_url", f"containers.repository_url={_NOWHERE}", "containers.source=vendor"),
+    _other(
+        "containers.repository_fingerprint", f"containers.repository_fingerprint={_NOBODY}", "containers.source=vendor"
+    ),
+    _other("containers.toolkit.state", "containers.toolkit.state=absent"),
+    _other("containers.toolkit.version", "containers.toolkit.version=1.18.1"),
+    _other("containers.toolkit.repository_url", f"containers.toolkit.repository_url={_NOWHERE}"),
+    _other("containers.toolkit.repository_fingerprint", f"containers.toolkit.repository_fingerprint={_NOBODY}"),
+    _other("containers.data_root", "containers.data_root=/srv/containers"),
+    _other("containers.log.max_size_mb", "containers.log.max_size_mb=21"),
+    _other("containers.log.max_files", "containers.log.max_files=3"),
+    _other("containers.registry_mirrors", f"containers.registry_mirrors={_json(['http://10.0.0.9:5000'])}"),
+    _other("containers.daemon", "containers.daemon.max-concurrent-downloads=5"),
+    _other("tuning.state", "tuning.state=absent"),
+    _other("tuning.persistence_mode", "tuning.persistence_mode=false"),
+    _other("tuning.module_options", "tuning.module_options.nvidia.NVreg_PreserveVideoMemoryAllocations=0"),
+    _other("tuning.sysctl", f"tuning.sysctl={_json({'net.ipv4.tcp_fin_timeout': 31})}"),
+    _other("tuning.cpu_governor", "tuning.cpu_governor=powersave"),
+    _other("tuning.limits.memlock", "tuning.limits.memlock=default"),
+    _other("tuning.limits.nofile", "tuning.limits.nofile=4096"),
+    _other("tuning.aspm", "tuning.aspm=default"),
+]
+"""What a throw-away host shows."""
+
+UNTOLD = [
+    _other("hardware.board", "hardware.board=ASRock X99 WS-E"),
+    _other("hardware.cpu", "hardware.cpu=Xeon E5-2680 v4"),
+    _other("hardware.ram_gib", "hardware.ram_gib=3"),
+    _other("hardware.storage.serial", f"hardware.storage.x={_json({'model': 'x', 'serial': 'S1', 'size_gb': 1})}"),
+    _other("hardware.storage.size_gb", f"hardware.storage.x={_json({'model': 'x', 'serial': 'S1', 'size_gb': 1})}"),
+    _other("base.swap.kind", "base.swap.kind=file", "base.swap.size_gib=1"),
+    _other("base.swap.size_gib", "base.swap.size_gib=1", "base.swap.kind=file"),
+    _other("tuning.kernel_cmdline", f"tuning.kernel_cmdline={_json(['iommu=pt'])}"),
+    _other("tuning.io_scheduler", f"tuning.io_scheduler={_json({'nvme': 'none'})}"),
+]
+"""What it cannot show: another kernel's command line, the machine's board, processor, memory, disks and swap."""
