@@ -51,8 +51,10 @@ class Wanted:
 
     def misplaced(self, package: DriverPackage) -> str | None:
         """Why an installed package does not belong to this driver; None: it does."""
-        if package.origin != self.source:
-            return f"{package.version} of another source ({package.origin})"
+        if package.origin == "distribution" and self.source == "nvidia":
+            return f"{package.version} of the distribution"
+        if package.origin == "elsewhere" and self.source == "distribution":
+            return f"{package.version} of another source"
         if package.name in self.other_flavour:
             return f"{package.version} of the other flavour"
         branch = _BRANCH_IN_NAME.search(package.name)

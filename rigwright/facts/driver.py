@@ -8,7 +8,8 @@ from typing import Literal
 
 from pyinfra.api import FactBase
 
-Origin = Literal["nvidia", "distribution", "unknown"]
+Origin = Literal["distribution", "elsewhere"]
+"""Who built a package: the distribution, or somebody else, as a rule NVIDIA."""
 
 _UPSTREAM = re.compile(r"^(?:\d+:)?([3-9]\d\d\.\d[\d.]*)")
 _MODULE_PACKAGES = ("linux-modules-nvidia-", "linux-objects-nvidia-", "linux-signatures-nvidia-")
@@ -158,6 +159,4 @@ def _is_driver(name: str, version: str, source: str) -> bool:
 
 
 def _origin(maintainer: str) -> Origin:
-    if "nvidia.com" in maintainer.lower():
-        return "nvidia"
-    return "distribution" if re.search(r"debian\.org|ubuntu\.com|canonical\.com", maintainer.lower()) else "unknown"
+    return "distribution" if re.search(r"debian\.org|ubuntu\.com|canonical\.com", maintainer.lower()) else "elsewhere"

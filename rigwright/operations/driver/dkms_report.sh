@@ -10,10 +10,10 @@ report_dkms() {
         kept=/var/log/rigwright/dkms-$(echo "$module" | tr ' ' '-')-$kernel.log
         mkdir -p /var/log/rigwright && cp "$log" "$kept" || kept=$log
         built_for="$built_for $kernel"
-        echo "the driver's kernel module $module does not build for kernel $kernel (compiler: ${compiler:-unknown}):" >&2
-        telling=$(grep -E ': (fatal )?error: |^(ERROR|Error): |ERROR: modpost|\*\*\* No rule|undefined reference|No space left' "$log" |
+        echo "the driver's kernel module $module cannot be built for kernel $kernel (compiler: ${compiler:-unknown}):" >&2
+        telling=$(grep -v '^#' "$log" | grep -E ': (fatal )?error: |^(ERROR|Error): |ERROR: modpost|\*\*\* No rule|undefined reference|No space left' |
             cut -c 1-200 | head -n 5)
-        [ -n "$telling" ] || telling=$(grep -v '^$' "$log" | tail -n 5 | cut -c 1-200)
+        [ -n "$telling" ] || telling=$(grep -vE '^(#|-*$)' "$log" | tail -n 5 | cut -c 1-200)
         echo "$telling" | sed 's/^/    /' >&2
         echo "the whole log: $kept" >&2
     done

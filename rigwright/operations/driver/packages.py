@@ -31,7 +31,8 @@ def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     if not goal.gaps and not goal.removals:
         host.noop(f"driver {goal.upstream} is installed")
         return
-    because(f"driver {goal.upstream}: " + "; ".join(f"{name} {gap}" for name, gap in goal.gaps.items()))
+    gaps = "; ".join(f"{name} {gap}" for name, gap in goal.gaps.items())
+    because(f"driver {goal.upstream}: {gaps or 'as it should be, but not alone'}")
     for name, why in goal.removals.items():
         because(f"{name}: {why}, wanted absent: drivers do not mix")
     arguments = [f"{name}={version}" for name, version in goal.versions.items() if name in goal.gaps]

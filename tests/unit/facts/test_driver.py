@@ -30,10 +30,10 @@ def test_packages_that_move_together() -> None:
         "firmware-nvidia-gsp": ("distribution", "550.163.01"),
         "nvidia-modprobe": ("distribution", "570.133.07"),
         "nvidia-open-kernel-dkms": ("distribution", "550.163.01"),
-        "nvidia-driver-cuda": ("nvidia", "580.105.08"),
+        "nvidia-driver-cuda": ("elsewhere", "580.105.08"),
         "linux-modules-nvidia-580-server-open-generic": ("distribution", None),
-        "nvidia-driver-pinning-580": ("nvidia", None),
-        "nvidia-smi": ("unknown", "550.163.01"),
+        "nvidia-driver-pinning-580": ("elsewhere", None),
+        "nvidia-smi": ("elsewhere", "550.163.01"),
     }
     assert found["nvidia-open-kernel-dkms"].status == "iF"
     assert found["nvidia-driver-cuda"].branch == 580

@@ -1,0 +1,172 @@
+"""Toolkits: facts in, commands out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rigwright.catalog import catalog
+from rigwright.choice.flavour import Impossible
+from rigwright.choice.toolkits import toolkit_packages, toolkit_prefix, toolkits_from_nvidia
+from rigwright.facts.cuda import CudaState, CudaToolkits
+from rigwright.facts.driver import Offer, Offers
+from rigwright.facts.packages import Packages, PackagesState
+from rigwright.operations import cuda
+from rigwright.spec.cuda import Cuda
+from rigwright.spec.driver import Driver
+from rigwright.spec.rig import Rig
+from tests.unit.operations.harness import Case
+
+P128, P130 = "/usr/local/cuda-12.8", "/usr/local/cuda-13.0"
+BOTH = {"12.8": "cuda-toolkit-12-8", "13.0": "cuda-toolkit-13-0"}
+
+
+def packages(*names: str, held: tuple[str, ...] = ()) -> dict[Any, Any]:
+    return {Packages: PackagesState(installed=dict.fromkeys(names, "1"), held=frozenset(held))}
+
+
+def offers(**versions: str) -> dict[Any, Any]:
+    return {Offers: {name.replace("_", "-"): Offer(None, version) for name, version in versions.items()}}
+
+
+def found(**state: Any) -> dict[Any, Any]:
+    return {CudaToolkits: CudaState(**state)}
+
+
+SET = {"link": "/etc/alternatives/cuda", "resolved": P128, "mode": "manual", "chosen": P128, "known": (P128, P130)}
+COMPILERS = {P128: "12.8", P130: "13.0"}
+WANTED = {"prefix": P128, "version": "12.8"}
+
+CASES = [
+    Case("installed: all", cuda.installed, {"packages": BOTH}, packages(*BOTH.values())),
+    Case(
+        "installed: one is missing",
+        cuda.installed,
+        {"packages": BOTH},
+        packages("cuda-toolkit-12-8") | offers(cuda_toolkit_13_0="13.0.2-1"),
+        has=[" cuda-toolkit-13-0=13.0.2-1\n"],
+        lacks=["cuda-toolkit-12-8="],
+        why=["cuda-toolkit-13-0: absent, wanted 13.0.2-1"],
+    ),
+    Case(
+        "installed: refuses what no source offers",
+        cuda.installed,
+        {"packages": BOTH},
+        packages("cuda-toolkit-12-8") | offers(),
+        refuses="no source offers toolkit 13.0 (cuda-toolkit-13-0)",
+    ),
+    Case(
+        "others: none", cuda.others_removed, {"packages": list(BOTH.values())}, packages(*BOTH.values(), "cuda-keyring")
+    ),
+    Case(
+        "others: one that is not declared goes with the parts of its version",
+        cuda.others_removed,
+        {"packages": ["cuda-toolkit-12-8"]},
+        packages(
+            *BOTH.values(), "cuda-nvcc-13-0", "libcublas-13-0", "cuda-toolkit-13-0-config-common", "cuda-nvcc-12-8",
+            "libnvidia-compute-580", "nvidia-container-toolkit", "cuda-drivers",
+        ),
+        has=[
+            "--purge remove cuda-toolkit-13-0",
+            "apt-mark auto cuda-nvcc-13-0 cuda-toolkit-13-0-config-common libcublas-13-0 ",
+        ],
+        lacks=["cuda-nvcc-12-8", "libnvidia-compute", "container", "cuda-drivers"],
+        why=["cuda-toolkit-13-0: not declared"],
+    ),
+    Case(
+        "others: Debian's own",
+        cuda.others_removed,
+        {"packages": ["cuda-toolkit-12-8"]},
+        packages("cuda-toolkit-12-8", "nvidia-cuda-toolkit"),
+        has=["--purge remove nvidia-cuda-toolkit"],
+        lacks=["apt-mark"],
+    ),
+    Case("held: all", cuda.held, {"packages": ["a"]}, packages("a", held=("a",))),
+    Case("held: one released", cuda.held, {"packages": ["a", "b"]}, packages("a", "b", held=("a",)),
+         commands=["apt-mark hold b"]),
+    Case("default: as declared", cuda.default, WANTED, found(**SET)),
+    Case(
+        "default: chosen by the packages",
+        cuda.default,
+        WANTED,
+        found(**{**SET, "mode": "auto", "chosen": P130, "resolved": P130}),
+        commands=[f"update-alternatives --set cuda {P128}"],
+        why=[f"/usr/local/cuda: {P130} (chosen by the packages), wanted {P128}"],
+    ),
+    Case(
+        "default: right by chance is not yet chosen",
+        cuda.default,
+        WANTED,
+        found(**{**SET, "mode": "auto"}),
+        commands=[f"update-alternatives --set cuda {P128}"],
+    ),
+    Case(
+        "default: a link of somebody else",
+        cuda.default,
+        WANTED,
+        found(**{**SET, "link": P130, "resolved": P130}),
+        commands=["rm -f /usr/local/cuda", f"update-alternatives --set cuda {P128}"],
+    ),
+    Case(
+        "default: packages that registered nothing",
+        cuda.default,
+        WANTED,
+        found(),
+        commands=[
+            f"update-alternatives --install /usr/local/cuda cuda {P128} 128",
+            f"update-alternatives --set cuda {P128}",
+        ],
+        why=[f"/usr/local/cuda: missing, wanted {P128}"],
+    ),
+    Case("default: refuses over a folder", cuda.default, WANTED, found(link="folder"), refuses="is a folder, not"),
+    Case(
+        "no default: the packages' choice",
+        cuda.no_default,
+        {"gone": False},
+        found(**{**SET, "mode": "auto"}, compilers=COMPILERS),
+    ),
+    Case(
+        "no default: a choice of ours from before",
+        cuda.no_default,
+        {"gone": False},
+        found(**SET, compilers=COMPILERS),
+        commands=["update-alternatives --auto cuda"],
+    ),
+    Case("no default: nothing there", cuda.no_default, {"gone": True}, found()),
+    Case(
+        "no default: nothing left of the toolkits",
+        cuda.no_default,
+        {"gone": True},
+        found(**{**SET, "known": (P128,)}),
+        commands=[f"update-alternatives --remove cuda {P128}", "rm -f /usr/local/cuda"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cuda(case: Case) -> None:
+    case.check()
+
+
+def rig(source: str, *toolkits: str, state: str = "present") -> Rig:
+    return Rig(
+        name="x",
+        driver=Driver(source=source, branch=None if source != "nvidia" else 590),  # type: ignore[arg-type]
+        cuda=Cuda(toolkits=list(toolkits), state=state),  # type: ignore[arg-type]
+    )
+
+
+def test_where_toolkits_come_from() -> None:
+    trixie = catalog().release("trixie")
+    assert toolkit_packages(rig("nvidia", "12.8", "13.0"), trixie, catalog()) == BOTH
+    assert toolkit_packages(rig("none", "12.8"), trixie, catalog()) == {"12.8": "cuda-toolkit-12-8"}
+    assert toolkit_packages(rig("distribution", "12.4"), trixie, catalog()) == {"12.4": "nvidia-cuda-toolkit"}
+    assert toolkit_packages(rig("nvidia", "12.8", state="absent"), trixie, catalog()) == {}
+    with pytest.raises(Impossible, match=r"trixie's archive has toolkit 12\.4 alone"):
+        toolkit_packages(rig("distribution", "12.8"), trixie, catalog())
+    assert toolkit_prefix("12.8", rig("nvidia"), catalog()) == P128
+    assert toolkit_prefix("12.4", rig("distribution"), catalog()) == "/usr/lib/nvidia-cuda-toolkit"
+    assert toolkits_from_nvidia(rig("none", "12.8"))
+    assert not toolkits_from_nvidia(rig("none"))
+    assert not toolkits_from_nvidia(rig("distribution", "12.4"))
