@@ -77,4 +77,4 @@ DEBIANS_DRIVER: dict[str, Any] = {
     },
     "cuda": {"toolkits": [], "default": None},
 }
-"""The real driver packages of the release's archive, built by their own DKMS; no CUDA toolkit, which takes gigabytes."""
+"""The release's own driver packages, built by their own DKMS; no CUDA toolkit, which would take gigabytes."""
