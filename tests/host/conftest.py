@@ -78,12 +78,19 @@ def _targets(config: pytest.Config, names: list[str]) -> dict[str, Target]:
 # Which hosts
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not session.config.stash[TARGETS] and not session.config.getoption("collectonly"):
+        raise pytest.UsageError("name the host to prove: --rig NAME, or --rig all")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "_target" in metafunc.fixturenames:
-        names = list(metafunc.config.stash[TARGETS])
-        if not names and not metafunc.config.getoption("collectonly"):
-            raise pytest.UsageError("name the host to prove: --rig NAME, or --rig all")
-        metafunc.parametrize("_target", names or ["any"], indirect=True, scope="session")
+    names = list(metafunc.config.stash[TARGETS])
+    metafunc.parametrize("_target", names or ["any"], indirect=True, scope="session")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _each_host(_target: Target) -> None:
+    """Let every test be asked of every host, those too that use neither the host nor its declaration."""
 
 
 @pytest.fixture(scope="session")
@@ -160,6 +167,7 @@ def pytest_runtest_makereport(
         report.outcome, report.longrepr = "failed", f"the proof skips nothing: could_not_tell() says why ({error})"
     elif isinstance(error, RuntimeError) and target and target.is_lost():
         target.trouble = f"the connection to {target.rig.name} was lost"
+        _tell(item.config, {"event": "host", "host": target.rig.name, "reachable": False, "error": target.trouble})
         _could_not_tell(report, item, target.trouble)
     if report.when == "call" or report.outcome != "passed":
         _tell(item.config, _answer(item, report, error))

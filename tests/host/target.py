@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +100,7 @@ class Target:
             raise Unreachable("the program ssh is not installed here (Debian package openssh-client)") from None
         except subprocess.TimeoutExpired:
             raise Unreachable(f"{name} did not answer in {ANSWER_S} s") from None
-        said = " ".join(line.strip("@ \r") for line in done.stderr.splitlines() if line.strip("@ \r"))
+        said = " ".join(_telling(done.stderr))
         if done.returncode == 255:
             raise Unreachable(f"no connection to {name}: {said or 'ssh said nothing'}")
         if done.stdout.strip() != "0":
@@ -115,6 +115,18 @@ class Target:
             ["ssh", "-F", str(config), "-O", command, self._wanted()["HostName"]], capture_output=True, check=False
         )
         return done.returncode
+
+
+def _telling(stderr: str) -> Iterator[str]:
+    """What ssh said, its page about a changed host key cut down to what one needs to know."""
+    lines = [line.strip("@ \r") for line in stderr.splitlines() if line.strip("@ \r")]
+    if not any("IDENTIFICATION HAS CHANGED" in line for line in lines):
+        yield from lines
+        return
+    shown = next((word.rstrip(".") for line in lines for word in line.split() if word.startswith("SHA256:")), "another")
+    yield f"the host key has CHANGED: it shows {shown}."
+    yield "Either the machine was reinstalled, or somebody stands in between. If it was reinstalled:"
+    yield from (line for line in lines if line.startswith("ssh-keygen"))
 
 
 def ssh_config(wanted: Mapping[str, str], control: Path) -> str:
