@@ -335,7 +335,7 @@ def _parameter(seen: Answers, module: str, name: str) -> str | None:
 
 
 def _pam_says(seen: Answers, item: str, wanted: str) -> None:
-    """What logins would get, where the limits may be raised: of several lines for the same, pam_limits takes the last."""
+    """What logins get where limits may be raised: of several lines for the same, pam_limits takes the last."""
     lines = [line.split() for line in seen.lines("pam") if not line.lstrip().startswith("#")]
     for who in ("*", "root"):
         said = [line[3] for line in lines if len(line) > 3 and line[0] == who and line[2] == item]
