@@ -20,7 +20,7 @@ from rigwright.facts.accounts import (
     password_mark,
 )
 from rigwright.facts.files import Files
-from rigwright.facts.undo import FOLDER
+from rigwright.facts.undo import kept
 from rigwright.operations import files
 from rigwright.operations.guard import guarded
 from rigwright.secrets import SecretUnreadable, read_secret
@@ -92,7 +92,7 @@ def keys(user: str, declared: User) -> Generator[StringCommand | str | FunctionC
     if not mine:
         yield write
         return
-    old = f"{FOLDER}/keys.old"
+    old = f"{kept('keys')}/authorized_keys"
     quoted = shlex.quote(path)
     yield from guarded(
         "keys",

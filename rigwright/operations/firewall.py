@@ -13,7 +13,7 @@ from rigwright.engine.reasons import because, refuse
 from rigwright.facts.files import Files
 from rigwright.facts.firewall import TABLE, Firewall
 from rigwright.facts.session import Session
-from rigwright.facts.undo import FOLDER
+from rigwright.facts.undo import kept
 from rigwright.operations import files
 from rigwright.operations.guard import guarded
 from rigwright.spec.rig import Rig
@@ -22,7 +22,7 @@ RULESET = "/etc/rigwright/firewall.nft"
 """What is loaded at boot: always rules that a new connection has come through."""
 
 _STAGED = "/run/rigwright/firewall.nft"
-_OLD = f"{FOLDER}/firewall.old"
+_OLD = f"{kept('firewall')}/old.nft"
 _REPLACED = f"echo 'add table {TABLE}'; echo 'delete table {TABLE}'; cat {_OLD}"
 
 
@@ -60,9 +60,11 @@ def applied(rig: Rig) -> Generator[StringCommand | str | FunctionCommand, None, 
     if state.error:
         refuse(host, f"nft cannot load the declared rules: {state.error}")
     found = host.get_fact(Files, paths=[RULESET])[RULESET]
-    kept = found is not None and found.sha256 == hashlib.sha256(text.encode()).hexdigest() and found.mode == "644"
+    on_disk = found is not None and found.sha256 == hashlib.sha256(text.encode()).hexdigest() and found.mode == "644"
     gaps = [f"firewall: {difference}" for difference in state.differences()]
-    if not gaps and kept and not state.unproven:
+    if state.unproven:
+        gaps.append("firewall: a change of its rules was never proven")
+    if not gaps and on_disk:
         host.noop("the firewall is as declared")
         return
     because("; ".join(gaps or [f"{RULESET}: differs from the rules in force"]))
@@ -73,7 +75,9 @@ def applied(rig: Rig) -> Generator[StringCommand | str | FunctionCommand, None, 
     yield from guarded(
         "firewall",
         save=f"nft list table {TABLE} > {_OLD} 2>/dev/null || rm -f {_OLD}",
-        undo=f"if [ -s {_OLD} ]; then {{ {_REPLACED}; }} | nft -f -; else nft delete table {TABLE} 2>/dev/null; fi",
+        # After a boot there is nothing to take back: what was loaded then is on disk, and proven.
+        undo=f"if [ ! -e {_STAGED} ]; then :; elif [ -s {_OLD} ]; then {{ {_REPLACED}; }} | nft -f -; "
+        f"else nft delete table {TABLE} 2>/dev/null; fi",
         change=load,
         then=f"install -D -m 644 {_STAGED} {RULESET}.new && sync {RULESET}.new && mv -fT {RULESET}.new {RULESET}",
     )

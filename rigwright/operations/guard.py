@@ -15,7 +15,7 @@ from pyinfra.api.host import Host
 
 from rigwright.engine.reconnect import prove_new_connection
 from rigwright.engine.ssh import CannotConnect
-from rigwright.facts.undo import FOLDER, undo_script
+from rigwright.facts.undo import kept, undo_script, undoing_script
 
 UNIT = "/etc/systemd/system/rigwright-undo.service"
 
@@ -34,25 +34,31 @@ def guarded(
 ) -> Generator[StringCommand | str | FunctionCommand, None, None]:
     """Commands that make a change which must not shut us out.
 
-    ``save``: shell that keeps the old state, in files under `FOLDER`; ``undo``: shell that restores it, safe to run at
-    any point of the change; ``change``: what is to be done (if it fails, it is undone at once); ``then``: what makes
-    the proven change permanent; ``port``: sshd's port to try, None: the one in use. A way back that an interrupted run
+    ``save``: shell that keeps the old state, in the folder ``kept(name)``; ``undo``: shell that restores it, safe to
+    run at any point of the change; ``change``: what is to be done (if it fails, it is undone at once); ``then``: what
+    makes the proven change permanent; ``port``: sshd's port to try, None: the one in use. A way back that an interrupted run
     left behind is gone first.
     """
-    script = undo_script(name)
+    script, undoing = undo_script(name), undoing_script(name)
     unit = f"rigwright-undo-{name}"
     quiet = "2>/dev/null || :"
-    body = f"{undo}\nrm -f {script}\n"
+    # Renaming decides who comes first, the timer or the proof: only one of them finds the script.
+    claim = f'[ "$0" = {undoing} ] || mv {script} {undoing} 2>/dev/null || exit 0'
+    body = f"{claim}\n{undo}\nrm -rf {undoing} {kept(name)}\n"
     yield StringCommand(
-        f"umask 077; mkdir -p {FOLDER}; if [ -e {script} ]; then sh {script}; fi; {save}; "
+        f"umask 077; for undo in {script} {undoing}; do if [ -e $undo ]; then sh $undo; fi; done; "
         f"systemctl stop {unit}.timer {quiet}; systemctl reset-failed {unit}.timer {unit}.service {quiet}; "
-        f"cat > {script} && systemd-run --quiet --collect --unit={unit} --on-active={SECONDS} "
-        f"--timer-property=AccuracySec=1s sh {script}",
+        f"mkdir -p {kept(name)}; {save}; cat > {script} && systemd-run --quiet --collect --unit={unit} "
+        f"--on-active={SECONDS} --timer-property=AccuracySec=1s sh {script}",
         _stdin=[body],
     )
     yield _or_undone(change, name)
     yield FunctionCommand(prove, (name, port), {})
-    yield f"{{ {then}; }} && systemctl stop {unit}.timer && rm -f {script}"
+    late = f"the change was taken back: no new connection had proven it within {SECONDS} s"
+    yield (
+        f"mv {script} {kept(name)}/proven 2>/dev/null || {{ echo '{late}' >&2; exit 1; }}; "
+        f"{{ {then}; }} && {{ systemctl stop {unit}.timer {quiet}; }} && rm -rf {kept(name)}"
+    )
 
 
 def take_back(name: str) -> str:

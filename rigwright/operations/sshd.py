@@ -13,7 +13,7 @@ from rigwright.engine.reasons import because, refuse
 from rigwright.engine.reconnect import login_user
 from rigwright.facts.files import Files, FileState
 from rigwright.facts.sshd import CONFIG, DROP_IN, SOCKET_DROP_IN, Sshd, SshdState
-from rigwright.facts.undo import FOLDER
+from rigwright.facts.undo import kept
 from rigwright.facts.units import STAMPS, Units, UnitState
 from rigwright.operations import files
 from rigwright.operations.guard import guarded
@@ -162,8 +162,7 @@ def _change(ssh: Ssh, state: SshdState, text: str, socket_text: str | None, take
     if socket_text is None:
         steps.append(f"rm -f {SOCKET_DROP_IN}")
     else:
-        folder = SOCKET_DROP_IN.rpartition("/")[0]
-        steps.append(f"mkdir -p {folder} && printf %s {shlex.quote(socket_text)} > {SOCKET_DROP_IN}")
+        steps.append(f"printf %s {shlex.quote(socket_text)} | install -D -m 644 /dev/stdin {SOCKET_DROP_IN}")
     steps += ["mkdir -p /run/sshd", "sshd -t", f"{{ {take_up}; }}", _in_force(ssh)]
     return StringCommand(" && ".join(steps), **written.connector_arguments)
 
@@ -172,7 +171,7 @@ def _in_force(ssh: Ssh) -> str:
     """Shell that fails, saying why, unless sshd's files come to what is declared."""
     wanted = " ".join(f"'{name} {value}'" for name, value in settings(ssh).items())
     return (
-        f"said=$(sshd -T | sed 's/ prohibit-password$/ without-password/') && for line in {wanted}; do "
+        f"mkdir -p /run/sshd; said=$(sshd -T | sed 's/ prohibit-password$/ without-password/') && for line in {wanted}; do "
         'echo "$said" | grep -qx "$line" || { echo "sshd does not come to: $line; read before our drop-in is" '
         f'"$(grep -inHE "^[[:space:]]*${{line%% *}}" {CONFIG} {CONFIG}.d/*.conf | grep -v {DROP_IN} | head -n 1)" >&2; '
         "exit 1; }; done"
@@ -181,25 +180,26 @@ def _in_force(ssh: Ssh) -> str:
 
 def _taken_up(socket: bool, moves: bool) -> str:
     """Shell that has sshd take up its files. Sessions that are open stay open."""
+    if socket:
+        # An sshd that systemd has handed its socket to cannot open one itself when told to reload: it would end. It is
+        # stopped, and the next connection starts it; a new port is a new socket.
+        verb = "restart" if moves else "start"
+        return f"systemctl daemon-reload; systemctl stop ssh.service 2>/dev/null; systemctl {verb} ssh.socket"
     stamp = f"{STAMPS}/ssh.service"
-    reload = (
+    return (
         f"mkdir -p {STAMPS}; touch {stamp}.new; "
         f"if systemctl is-active -q ssh.service; then systemctl reload ssh.service && mv -f {stamp}.new {stamp}; fi"
     )
-    if socket and moves:
-        # systemd hands its open socket to sshd: a new port is a new socket, which must not find the old sshd running.
-        return "systemctl daemon-reload; systemctl stop ssh.service; systemctl restart ssh.socket"
-    return f"systemctl daemon-reload; {reload}" if socket else reload
 
 
 def _saved(path: str) -> str:
-    kept = f"{FOLDER}/{path.replace('/', '_')}"
-    return f"if [ -e {path} ]; then cp -a {path} {kept}; else rm -f {kept}; fi"
+    copy = f"{kept('sshd')}/{path.replace('/', '_')}"
+    return f"if [ -e {path} ]; then cp -a {path} {copy}; else rm -f {copy}; fi"
 
 
 def _restored(path: str) -> str:
-    kept = f"{FOLDER}/{path.replace('/', '_')}"
-    return f"if [ -e {kept} ]; then cp -a {kept} {path} && touch {path}; else rm -f {path}; fi"
+    copy = f"{kept('sshd')}/{path.replace('/', '_')}"
+    return f"if [ -e {copy} ]; then cp -a {copy} {path} && touch {path}; else rm -f {path}; fi"
 
 
 def _holds(found: FileState | None, text: str) -> bool:

@@ -17,8 +17,9 @@ def firewall(rig: Rig, installed: OperationMeta) -> None:
     """Rules in force, and a unit of our own that loads them at boot; or neither."""
     unit = UNIT.rpartition("/")[2]
     if rig.access.firewall.state == "absent":
-        units.service(name="Stop loading the firewall", unit=unit, running=False, enabled=False)
-        make.removed(name="Take the firewall away")
+        stopped = units.service(name="Stop loading the firewall", unit=unit, running=False, enabled=False)
+        with after(stopped):
+            make.removed(name="Take the firewall away")
         files.absent(name="Remove the firewall's files", paths=[UNIT, make.RULESET])
         return
     with after(installed):
