@@ -42,7 +42,7 @@ def command(
     Exit status 0: all that could be told holds; 1: something falls short, or the declaration has faults; 3: a host
     could not be reached.
     """
-    wanted = chosen_layers(layers)
+    wanted = chosen_layers(layers) if layers else ()
     try:
         declared = load(hosts, profiles, overrides)
     except Unsound as error:

@@ -17,7 +17,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from rigwright.spec.rig import LAYERS
+
 TESTS = Path("tests/host")
+PARTS = ("hardware", *LAYERS)
+"""What is proved, a file of tests each: the layers, and the machine that they stand on."""
 AT_ONCE = 8
 """Hosts proved at the same time; each is a Python process of some 60 MB that mostly waits for its host."""
 
@@ -97,7 +101,7 @@ def prove(
     root: Path,
     hosts: Sequence[str],
     *,
-    layers: Sequence[str],
+    layers: Sequence[str] = (),
     profiles: Sequence[str] = (),
     overrides: Sequence[str] = (),
     junit: Path | None = None,
@@ -105,10 +109,11 @@ def prove(
 ) -> list[Proof]:
     """Prove hosts of the project in ``root``. ``answered`` is told of each host's proof whenever it has grown.
 
+    ``layers``: only these; none: all, and the hardware.
     ``junit``: a file to be written in JUnit's format, one suite a host. Raises `NoTests`.
     """
     folder = root / TESTS if (root / TESTS).is_dir() else _OURS / TESTS
-    files = [folder / f"test_{layer}.py" for layer in layers]
+    files = [folder / f"test_{layer}.py" for layer in layers or PARTS]
     if missing := [str(path) for path in files if not path.is_file()]:
         raise NoTests(f"no proof of every layer that was asked for: {', '.join(missing)} missing")
     options = [part for name, values in (("--profile", profiles), ("--set", overrides)) for each in values

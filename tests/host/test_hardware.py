@@ -155,7 +155,7 @@ def _listed(counts: Counter[str]) -> str:
 
 
 def _widths(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} × x{width}" for width, count in sorted(counts.items())) or "none"
+    return ", ".join(f"{count} of x{width}" for width, count in sorted(counts.items())) or "none"
 
 
 def _plain(text: str) -> str:

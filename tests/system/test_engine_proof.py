@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rigwright.spec.rig import LAYERS
+from rigwright.engine.proof import PARTS
 from sim.host.throwaway import ThrowawayHost
 from tests.system.engine_project import LIMIT_S, ROOT, Project, way
 
@@ -62,7 +62,7 @@ def project(tmp_path: Path, first: ThrowawayHost, second: ThrowawayHost) -> Proj
     for name in ("__init__.py", "answers.py", "conftest.py", "target.py"):
         shutil.copy(ROOT / "tests/host" / name, folder)
     (tmp_path / "tests/__init__.py").touch()
-    for layer in LAYERS:
+    for layer in PARTS:
         (folder / f"test_{layer}.py").write_text("")
     (folder / "test_base.py").write_text(TESTS)
     made = Project(tmp_path)
