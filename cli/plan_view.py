@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -11,6 +12,9 @@ from rich.text import Text
 from cli.progress import summary
 from cli.styles import MARK, STYLE
 from rigwright.engine.results import HostResult, OperationResult, Status
+
+NAMED = 3
+"""So many earlier steps are named one by one."""
 
 
 def show(console: Console, results: Sequence[HostResult]) -> None:
@@ -57,5 +61,13 @@ def _reasons(operation: OperationResult) -> list[str]:
     if operation.error:
         return [*operation.error.splitlines(), *operation.remarks]
     if operation.status is Status.DEPENDS:
-        return [f"depends on {', '.join(operation.depends_on)}"]
+        return [f"depends on {_steps(operation.depends_on)}"]
     return [*operation.why, *operation.remarks]
+
+
+def _steps(titles: Sequence[str]) -> str:
+    """The steps by name, or, where a reader would lose the thread, how many of which layer."""
+    if len(titles) <= NAMED:
+        return ", ".join(titles)
+    layers = Counter(title.partition(" | ")[0] for title in titles)
+    return ", ".join(f"{count} step{'s' if count > 1 else ''} of {layer}" for layer, count in layers.items())
