@@ -30,6 +30,10 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _CLEAN = ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
 
 
+# nspawn says so at its end wherever /run is no tmpfs, and goes on.
+_ASIDE = "Attempted to remove disk file system under"
+
+
 class ThrowawayHost:
     """One host. As a context manager it runs inside the `with`, and is gone after it, whatever happened.
 
@@ -203,7 +207,7 @@ class ThrowawayHost:
         self.run("systemctl reboot", check=False)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            if self.running and self._ssh_answers() and self.boot_id() not in ("", before):
+            if self.running and self.answers() and self.boot_id() not in ("", before):
                 self._await_up(timeout)
                 return
             time.sleep(0.05)
@@ -322,13 +326,14 @@ class ThrowawayHost:
         while time.monotonic() < deadline:
             if supervisor is not None and supervisor.poll() is not None:
                 raise SimulationError(f"host {self.id} did not start: {self._last_words()}")
-            if self.running and self._ssh_answers():
+            if self.running and self.answers():
                 self.run("systemctl is-system-running --wait", check=False, timeout=timeout)
                 return
             time.sleep(0.03)
         raise SimulationError(f"host {self.id} does not answer on port 22 after {timeout:.0f} s: {self._last_words()}")
 
-    def _ssh_answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether an SSH server answers at its address within a second."""
         try:
             with socket.create_connection((self.address, self.ssh_port), timeout=1) as connection:
                 return connection.recv(4) == b"SSH-"
@@ -346,7 +351,8 @@ class ThrowawayHost:
             _reap(supervisor.pid)
 
     def _last_words(self) -> str:
-        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+        lines = [line for line in lines if line and not line.startswith(_ASIDE)]
         return lines[-1] if lines else "its log is empty"
 
 
