@@ -20,6 +20,7 @@ BUS = """for d in /sys/bus/pci/devices/*; do
     [ "$(cat $d/vendor)" = 0x10de ] || continue
     case "$(cat $d/class)" in 0x0300*|0x0302*) echo "$(cat $d/device) $(cat $d/current_link_width)" ;; esac
 done"""
+ERRORS = "cat $(find -L /sys/bus/pci/devices -mindepth 2 -maxdepth 2 -name aer_dev_correctable)"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ def seen(host: Host) -> Answers:
         {
             "container": "systemd-detect-virt --container",
             "bus": BUS,
+            "lspci": 'lspci -D -n -mm | grep -E \'^[^ ]+ "(0300|0302)" "10de"\'',
+            "addresses": "timeout 30 nvidia-smi --query-gpu=pci.bus_id --format=csv,noheader",
+            "errors before": ERRORS,
+            "errors after": f"sleep 1; {ERRORS}",
             "smi": f"timeout 30 {SMI}",
             "board": "cat /sys/class/dmi/id/board_name",
             "cpu": "sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sort -u",
@@ -82,6 +87,28 @@ def test_the_driver_sees_the_cards_declared(cards: list[Card], rig: Rig) -> None
     found = Counter(card.name for card in cards)
     declared = Counter(catalog().gpus[card.model].nvml for card in rig.hardware.gpus)
     assert found == declared, f"the driver sees {_listed(found)}; declared: {_listed(declared)}"
+
+
+@proves("hardware.gpus.model")
+def test_every_card_on_the_bus_answers(cards: list[Card], seen: Answers, rig: Rig) -> None:
+    """Every card on the bus answers: lspci and the driver count as many as are declared."""
+    on_bus = {line.split()[0].lower() for line in seen.lines("lspci")}
+    answering = {line.strip().lower()[-12:] for line in seen.lines("addresses") if line.count(":") == 2}
+    silent = sorted(on_bus - answering)
+    assert not silent, f"on the bus, but not answering: {', '.join(silent)} (fallen off? power, riser, heat)"
+    counts = (len(on_bus), len(cards), len(rig.hardware.gpus))
+    assert len(set(counts)) == 1, f"lspci counts {counts[0]} cards, the driver {counts[1]}, declared are {counts[2]}"
+
+
+@proves("hardware.gpus.pcie_width")
+def test_the_links_count_no_errors(seen: Answers, rig: Rig) -> None:
+    """No PCIe link counts errors."""
+    if not rig.hardware.gpus:
+        return
+    before, after = _errors(seen["errors before"]), _errors(seen["errors after"])
+    if before is None or after is None:
+        could_not_tell("the kernel counts no PCIe errors here (no AER)")
+    assert after == before, f"{after - before} correctable PCIe errors within a second: a riser or a contact"
 
 
 @proves("hardware.gpus.uuid")
@@ -148,6 +175,11 @@ def test_drives(machine: Answers, rig: Rig) -> None:
         assert sizes, f"{what} is not there; drives: {', '.join(str(serial) for serial, _ in found)}"
         near = [size for size in sizes if 0.93 < size / drive.size_gb < 1.07]
         assert near, f"{what}: {', '.join(f'{size:.0f} GB' for size in sizes)}, declared {drive.size_gb} GB"
+
+
+def _errors(text: str) -> int | None:
+    totals = [int(line.split()[1]) for line in text.splitlines() if line.startswith("TOTAL_ERR_COR")]
+    return sum(totals) if totals else None
 
 
 def _listed(counts: Counter[str]) -> str:
