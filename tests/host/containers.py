@@ -1,0 +1,110 @@
+"""What tests/host/test_containers.py asks a host: shell commands by section."""
+
+from __future__ import annotations
+
+from rigwright.catalog import catalog
+from rigwright.spec.containers import Containers
+
+_TOOLKIT = catalog().containers.toolkit
+_DOCKER = catalog().containers.docker
+_SOURCES = "/etc/apt/sources.list.d"
+_OURS = "/var/lib/rigwright/daemon.json.ours"
+_PODMAN = "/etc/containers/containers.conf.d/50-rigwright.conf"
+
+# One container answers for the log, the layers and the GPUs. Engines without CDI get them by NVIDIA's runtime.
+_CONTAINER = """
+image=rigwright-probe name=rigwright-proof-$$ gpus=
+{engine} image inspect $image >/dev/null || { echo "trouble=there is no image $image"; exit; }
+if nvidia-smi -L >/dev/null; then
+    case "$({engine} --version)" in
+        {without_cdi})
+            if ! command -v nvidia-container-runtime >/dev/null; then
+                echo "cannot=this engine is too old for CDI, and nvidia-container-runtime is not here"
+            else gpus="--runtime nvidia -e NVIDIA_VISIBLE_DEVICES=all"; fi ;;
+        *) gpus="--device nvidia.com/gpu=all" ;;
+    esac
+fi
+grep -qw pids /sys/fs/cgroup/cgroup.controllers || cgroups={no_cgroups}
+trouble=$({engine} run -d --rm --name $name --network none $cgroups $gpus $image sleep 60 2>&1 >/dev/null) ||
+    { echo "trouble=$trouble" | tr '\\n' ' '; echo; gpus=
+      {engine} run -d --rm --name $name --network none $cgroups $image sleep 60 >/dev/null || exit; }
+echo "log=$({engine} inspect --format '{{json .HostConfig.LogConfig}}' $name)"
+echo "layers=$({engine} inspect --format '{{.GraphDriver.Data.UpperDir}}' $name)"
+if [ "$gpus" ]; then
+    {engine} exec $name nvidia-smi -L | sed 's/^/gpu=/'
+    systemctl daemon-reload
+    {engine} exec $name nvidia-smi -L | sed 's/^/gpu after reload=/'
+fi
+{engine} rm -f -t 0 $name >/dev/null || {engine} rm -f $name >/dev/null
+"""
+
+# 50 ms of grace: the start is known by two clocks that are not read at the same moment.
+_TIMES = f"""
+read up rest < /proc/uptime
+entered=$(systemctl show -P ActiveEnterTimestampMonotonic docker.service)
+echo "$(date +%s.%N) $up $entered" | awk '{{ printf "started=%.3f\\n", $1 - $2 + $3 / 1000000 + 0.05 }}'
+echo "daemon.json=$(stat -c %.3Y /etc/docker/daemon.json || echo 0)"
+[ -f {_TOOLKIT.cdi_spec} ] && echo "spec=$(stat -c %.9Y {_TOOLKIT.cdi_spec})"
+"""
+
+
+def questions(declared: Containers) -> dict[str, str]:
+    """Section → commands. Nothing on the host changes, but for a container that comes and goes."""
+    docker = declared.engine == "docker"
+    packages = {*_TOOLKIT.packages, *_DOCKER.vendor.packages, "podman", "containerd", "runc"}
+    for names in (*_DOCKER.conflicts.values(), *(each.packages for each in _DOCKER.distribution.values())):
+        packages.update(names)
+    if not docker:
+        packages.update(*(each.packages for each in catalog().containers.podman.distribution.values()))
+    root = declared.data_root or ("/var/lib/docker" if docker else "/var/lib/containers/storage")
+    running = "systemctl is-active -q docker.service &&" if docker else ""
+    container = _CONTAINER.replace("{engine}", declared.engine).replace(
+        "{no_cgroups}", "" if docker else "--cgroups=disabled"
+    )
+    container = container.replace("{without_cdi}", "*' 20.'*|*' 2[0-4].'*" if docker else "*' 3.'*|*' 4.'*|*' 5.0.'*")
+    return {
+        "codename": '. /etc/os-release; echo "$VERSION_CODENAME"',
+        "docker": "command -v dockerd",
+        "podman": "command -v podman",
+        "set up by us": f"[ -e {_OURS} ] && echo docker; [ -e {_PODMAN} ] && echo podman",
+        # Asked first: `docker info` would start a stopped engine through its socket.
+        "running": "systemctl is-active docker.service; systemctl is-enabled docker.service",
+        "info": f"{running} {declared.engine} info --format '{{{{json .}}}}'",
+        "packages": "dpkg-query -W -f '${db:Status-Abbrev}${Package}=${Version}\\n' "
+        f"{' '.join(sorted(packages))} | sed -n 's/^[a-z]i //p'",
+        "held": "apt-mark showhold",
+        "our sources": f"[ -e {_SOURCES}/rigwright-docker.sources ] && echo docker; "
+        f"[ -e {_SOURCES}/rigwright-nvidia-container-toolkit.sources ] && echo toolkit",
+        "old lists": f"ls {' '.join(_TOOLKIT.old_sources)}",
+        "docker-ce from": _origin("docker-ce"),
+        "toolkit from": _origin("nvidia-container-toolkit"),
+        "docker key": _fingerprint(_DOCKER.vendor.keyring),
+        "toolkit key": _fingerprint(_TOOLKIT.keyring),
+        "daemon.json": "cat /etc/docker/daemon.json",
+        "ours": f"cat {_OURS}",
+        "times": _TIMES,
+        "waits for": "systemctl show -P RequiresMountsFor docker.service",
+        "data mount": f"findmnt -n -o TARGET -T {root}",
+        "spec": f"cat {_TOOLKIT.cdi_spec}",
+        "cdi list": "nvidia-ctk cdi list",
+        "cdi at boot": "systemctl is-enabled rigwright-cdi.service rigwright-cdi.path; "
+        "systemctl is-active rigwright-cdi.path",
+        "host gpus": "timeout 30 nvidia-smi -L | grep '^GPU '",
+        "driver version": "nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -n 1",
+        "driver": "for n in libcuda.so.1 libnvidia-ml.so.1; do "
+        'f=$(readlink -f "$(ldconfig -p | sed -n "s/.*$n .*x86-64.*=> //p" | head -n 1)"); '
+        '[ -f "$f" ] && echo "$f=$(stat -c %.9Z "$f")"; done',
+        "container": container if declared.state == "present" else "true",
+    }
+
+
+def _origin(package: str) -> str:
+    """Where the installed version comes from: the lines under it in apt's table."""
+    return f"apt-cache policy {package} | awk '/^ \\*\\*\\*/ {{ on = 1; next }} /^     [^ ]/ {{ on = 0 }} on && /http/'"
+
+
+def _fingerprint(keyring: str) -> str:
+    return (
+        f"gpg --homedir /nonexistent --no-options --no-keyring --with-colons --show-keys {keyring} "
+        '| awk -F: \'$1 == "pub" { p = 1 } $1 == "fpr" && p { print $10; p = 0 }\''
+    )
