@@ -12,6 +12,7 @@ from rigwright.engine.reasons import because
 from rigwright.facts.keyrings import Keyrings
 from rigwright.facts.packages import SOURCES_HASH, SOURCES_STAMP, Packages
 from rigwright.operations import files
+from rigwright.operations.scripts import script
 
 LOCK_TIMEOUT_S = 120
 """How long apt waits for another apt, such as a running unattended upgrade, before it gives up with an error."""
@@ -28,14 +29,14 @@ UPDATE = (
 
 
 @operation()
-def repaired() -> Generator[str, None, None]:
-    """Finish what an interrupted dpkg run left half done."""
+def repaired() -> Generator[StringCommand, None, None]:
+    """Finish what an interrupted dpkg run left half done; a kernel module that cannot be built is named, with why."""
     state = host.get_fact(Packages)
     if not state.unfinished and not state.audit:
         host.noop("dpkg has nothing unfinished")
         return
     because(f"dpkg left unfinished: {', '.join(sorted(state.unfinished)) or 'an interrupted run'}")
-    yield f"{CONFIGURE}; {APT} -f install"
+    yield script(("dkms_report.sh", "repair.sh"), {"CONFIGURE": CONFIGURE, "APT": APT})
 
 
 @operation()

@@ -146,7 +146,7 @@ def test_board(machine: Answers, rig: Rig) -> None:
 def test_cpu(machine: Answers, rig: Rig) -> None:
     """The processor is the one declared."""
     if rig.hardware.cpu is not None:
-        wanted = catalog().cpus[rig.hardware.cpu].cpuinfo
+        wanted = catalog().machine.cpus[rig.hardware.cpu].cpuinfo
         assert wanted in machine["cpu"], f"{machine['cpu']}, declared {rig.hardware.cpu}"
 
 

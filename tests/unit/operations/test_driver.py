@@ -20,7 +20,7 @@ from rigwright.facts.release import Release
 from rigwright.facts.smi import Card, Smi
 from rigwright.facts.sources import SourceFile, Sources, SourcesState
 from rigwright.facts.units import Units
-from rigwright.operations import debconf, initramfs, refusal
+from rigwright.operations import apt, debconf, initramfs, refusal
 from rigwright.operations.driver import kernels, packages, persistence, repository
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
@@ -446,6 +446,15 @@ OTHER = [
         {Debconf: {"nvidia-support/check": "true"}},
         commands=["echo 'nvidia-support nvidia-support/check boolean false' | debconf-set-selections"],
         why=["nvidia-support/check: true, wanted false"],
+    ),
+    Case("repaired: nothing unfinished", apt.repaired, {}, {Packages: PackagesState()}),
+    Case(
+        "repaired: what was interrupted is finished, and a module that cannot be built is named",
+        apt.repaired,
+        {},
+        {Packages: PackagesState(unfinished={"linux-headers-amd64": "iU", "nvidia-kernel-dkms": "iF"})},
+        has=["dpkg --force-confdef --force-confold --configure -a", "-f install", "cannot be built for kernel"],
+        why=["dpkg left unfinished: linux-headers-amd64, nvidia-kernel-dkms"],
     ),
     Case("refused", refusal.refused, {"text": "no driver can be had"}, refuses="no driver can be had"),
 ]
