@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,9 +69,14 @@ def remove_tree(path: Path) -> None:
     """Removes a folder and what is in it; nothing happens when it is not there. Never crosses into a mount."""
     if not path.is_symlink() and not path.exists():
         return
-    for below, folders, _ in os.walk(path):
-        for folder in folders:
-            inner = Path(below) / folder
-            if inner.is_mount():
-                raise OSError(f"{inner} is still mounted: not removing {path}")
+    for mount in mounts():
+        if mount.is_relative_to(path.resolve()):
+            raise OSError(f"{mount} is still mounted: not removing {path}")
     shutil.rmtree(path)
+
+
+def mounts() -> list[Path]:
+    """Where file systems are mounted, as this process sees it."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    # The kernel writes blanks and backslashes in octal.
+    return [Path(re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), line.split()[4])) for line in lines]

@@ -14,6 +14,7 @@ from sim.errors import SimulationError
 from sim.gpu.model import INSTALLED, rtx3090s
 from sim.host.record import records, sweep
 from sim.host.release import RELEASES
+from sim.host.root import remove_unused_roots
 from sim.host.throwaway import ThrowawayHost, existing
 from sim.host.warm import ROOTS
 
@@ -68,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     ssh.add_argument("host")
     ssh.add_argument("command", nargs=argparse.REMAINDER)
     ssh.set_defaults(do=_ssh)
+
+    clean = verbs.add_parser("clean", help="remove what hosts left, and every cached root that no host uses")
+    clean.set_defaults(do=_clean)
 
     requirements = verbs.add_parser("requirements", help="the Debian packages that this machine needs for it")
     requirements.set_defaults(do=_requirements)
@@ -132,6 +136,13 @@ def _ssh(options: argparse.Namespace) -> int:
     # One word is a shell command as the user quoted it; several are words to keep apart.
     words = command if len(command) == 1 else [shlex.quote(word) for word in command]
     os.execvp(argv[0], [*argv, *words])
+
+
+def _clean(options: argparse.Namespace) -> int:
+    programs.require_root("removing hosts")
+    for name in [*sweep(), *remove_unused_roots()]:
+        print(f"removed {name}")
+    return 0
 
 
 def _requirements(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.cache import locked
+from sim.cache import cache_dir, locked
 from sim.gpu.model import Gpu, from_record
 from sim.host import cgroup
 from sim.host.disk import Disk
@@ -109,6 +109,11 @@ def hosts_dir() -> Path:
     return RUN / "hosts"
 
 
+def disks_dir() -> Path:
+    """The folder with the hosts' disks."""
+    return cache_dir() / "hosts"
+
+
 def registry_lock() -> Path:
     """Held while a host is entered, so that two never take one name or one address."""
     return RUN / "lock"
@@ -135,10 +140,16 @@ def records() -> list[Record]:
 
 
 def sweep() -> list[str]:
-    """Takes down the hosts whose owner is gone; gives their ids."""
-    gone = [record for record in records() if record.abandoned]
+    """Takes down the hosts whose owner is gone, and disks that no host has; gives the ids of those hosts."""
+    disks = list(disks_dir().glob("*"))  # before the records: a disk's record is older than the disk
+    present = records()
+    gone = [record for record in present if record.abandoned]
     for record in gone:
         record.tear_down()
+    owned = {Path(record.disk) for record in present}
+    for disk in disks:
+        if disk not in owned:
+            Disk(disk).destroy()
     return [record.id for record in gone]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim import programs
-from sim.cache import built_once, cache_dir, key_of
+from sim.cache import built_once, cache_dir, key_of, remove_tree
 from sim.host import mirror as mirrors
 from sim.host.release import Release, release
 
@@ -66,6 +66,15 @@ def bare_root(codename: str) -> Root:
 def roots_dir() -> Path:
     """The folder that holds the built roots."""
     return cache_dir() / "roots"
+
+
+def remove_unused_roots() -> list[str]:
+    """Removes every built root that no host on this machine is laid on; gives their names."""
+    mounts = Path("/proc/self/mountinfo").read_text()
+    unused = [root for root in sorted(roots_dir().glob("[a-z]*")) if f"{root}/fs" not in mounts]
+    for root in unused:
+        remove_tree(root)
+    return [root.name for root in unused]
 
 
 def _bootstrap(aside: Path, wanted: Release, mirror: mirrors.Mirror, settings: dict[str, str]) -> None:

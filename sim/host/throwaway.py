@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sim import programs
-from sim.cache import cache_dir, locked
+from sim.cache import locked
 from sim.errors import SimulationError
 from sim.gpu import installation
 from sim.gpu.model import INSTALLED, Gpu
@@ -22,7 +22,7 @@ from sim.host import cgroup
 from sim.host.disk import VOLUMES, Disk
 from sim.host.identity import Access, give_identity
 from sim.host.network import free_index
-from sim.host.record import Process, Record, hosts_dir, load, machine_boot, records, registry_lock, sweep
+from sim.host.record import Process, Record, disks_dir, hosts_dir, load, machine_boot, records, registry_lock, sweep
 from sim.host.root import Root, bare_root
 from sim.host.shields import install_init
 
@@ -314,7 +314,7 @@ class ThrowawayHost:
                 token=token,
                 gpus=self._gpus,
                 index=free_index({record.index for record in present}),
-                disk=str(cache_dir() / "hosts" / f"{id}-{token}"),
+                disk=str(disks_dir() / f"{self.name}-{token}"),
                 owner=Process.of(os.getpid()) if self._owned else None,
                 machine_boot=machine_boot(),
             )

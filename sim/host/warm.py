@@ -94,7 +94,9 @@ def derive(
     """
     if callable(prepare) and inputs is None:
         raise ValueError(f"derive({name!r}): a function's `inputs` say when its result is out of date")
-    key = key_of([root.key, name, prepare if isinstance(prepare, str) else "", inputs, [str(g) for g in gpus]])
+    overlay = overlay_works(root)
+    script = prepare if isinstance(prepare, str) else ""
+    key = key_of([root.key, name, script, inputs, [str(gpu) for gpu in gpus], driver_version, overlay])
 
     def build(aside: Path) -> None:
         with ThrowawayHost(name, root=root, gpus=gpus, driver_version=driver_version) as host:
@@ -103,10 +105,10 @@ def derive(
             else:
                 prepare(host)
             host.power_off()
-            _keep(host, aside, overlay_works(root))
+            _keep(host, aside, overlay)
 
     layer = built_once(roots_dir() / f"{root.release}-{name}-{key}", build)
-    return Root(root.release, key, (*root.layers, layer) if overlay_works(root) else (layer,))
+    return Root(root.release, key, (*root.layers, layer) if overlay else (layer,))
 
 
 def prefetched(codename: str) -> Root:

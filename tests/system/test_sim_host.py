@@ -12,6 +12,7 @@ from sim import programs
 from sim.errors import SimulationError
 from sim.gpu.model import Gpu
 from sim.host.record import records
+from sim.host.root import bare_root
 from sim.host.throwaway import ThrowawayHost
 from sim.host.warm import derive, prefetched
 
@@ -179,6 +180,17 @@ def test_what_was_prepared_once_is_there_at_once(tmp_path: Path, monkeypatch: py
     assert len(ran) == 1
     derive(base, "ready", prepare, inputs="2")
     assert len(ran) == 2
+
+
+def test_without_overlayfs_roots_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("disk", "warm"):
+        monkeypatch.setattr(f"sim.host.{module}.overlay_works", lambda root: False)
+    monkeypatch.setattr("sim.host.warm.roots_dir", lambda: tmp_path)
+    ready = derive(bare_root("bookworm"), "ready", "echo ready > /etc/ready; rm /etc/motd")
+    assert len(ready.layers) == 1
+    with ThrowawayHost("attic", root=ready) as host:
+        assert host.run("cat /etc/ready; ls /etc/motd", check=False).stdout == "ready\n"
+        assert "overlay" not in host.run("findmnt -no FSTYPE /").stdout
 
 
 def test_a_failed_preparation_says_why_and_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from sim import programs
 from sim.errors import SimulationError
-from sim.host.record import Record, load, records, sweep
+from sim.host.record import Record, disks_dir, load, records, sweep
 from sim.host.throwaway import ThrowawayHost, existing
 
 pytestmark = pytest.mark.system
@@ -149,6 +149,14 @@ def test_a_host_of_an_earlier_boot_of_the_machine_is_swept() -> None:
     record.save()
     assert host.id in sweep()
     assert traces(record) == []
+
+
+def test_a_disk_without_a_host_is_swept() -> None:
+    # As after a reboot of the machine, which forgets the hosts but not the cache.
+    disk = disks_dir() / f"gone-{os.getpid()}"
+    (disk / "store" / "upper").mkdir(parents=True)
+    sweep()
+    assert not disk.exists()
 
 
 def test_two_of_one_name_run_side_by_side() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cache import built_once, key_of, remove_tree
+from sim.cache import built_once, key_of, mounts, remove_tree
 
 
 def test_it_is_built_once_although_many_ask(tmp_path: Path) -> None:
@@ -51,9 +51,13 @@ def test_keys_tell_inputs_apart() -> None:
     assert key_of(["trixie"]) != key_of(["bookworm"])
 
 
+def test_the_root_is_among_the_mounts() -> None:
+    assert Path("/") in mounts()
+
+
 def test_removing_never_reaches_into_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "disk" / "merged").mkdir(parents=True)
-    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "merged")
+    monkeypatch.setattr("sim.cache.mounts", lambda: [tmp_path / "disk" / "merged"])
     with pytest.raises(OSError, match="still mounted"):
         remove_tree(tmp_path / "disk")
     assert (tmp_path / "disk" / "merged").is_dir()
