@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
 
 import pytest
 
-from sim.gpu.model import rtx3090s
 from sim.host.throwaway import ThrowawayHost
 from tests.system import drift as drifts
-from tests.system.declared import declared
 from tests.system.drift import Drift
 from tests.system.outcome import changes
-from tests.system.site import Site, site
+from tests.system.site import Site
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -26,22 +22,13 @@ DRIFTS: list[Drift] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, vendors: Any) -> Iterator[tuple[ThrowawayHost, Site]]:
-    """A host in the declared state."""
-    with ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as host:
-        found = site(tmp_path_factory.mktemp("drift"), {host: declared(vendors, "trixie")})
-        found.apply()
-        yield host, found
-
-
 def test_there_are_at_least_25_ways_to_break_it() -> None:
     assert len({each.name for each in DRIFTS}) == len(DRIFTS) >= 25
 
 
 @pytest.mark.parametrize("broken", DRIFTS, ids=lambda each: f"{each.layer}: {each.name}")
-def test_drift_is_named_and_repaired(server: tuple[ThrowawayHost, Site], broken: Drift) -> None:
-    host, rig = server
+def test_drift_is_named_and_repaired(declared_host: tuple[ThrowawayHost, Site], broken: Drift) -> None:
+    host, rig = declared_host
     host.run(broken.break_command)
 
     plan = rig.document("plan")

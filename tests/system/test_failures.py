@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from sim.gpu.model import rtx3090s
 from sim.host.throwaway import ThrowawayHost
 from sim.repository import VendorRepositories
 from tests.system.declared import DEBIANS_DRIVER, declared
+from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.site import site
 
@@ -88,8 +88,8 @@ FAILURES = [
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda each: each.name)
 def test_one_host_fails_and_the_other_is_done(tmp_path: Path, vendors: VendorRepositories, failure: Failure) -> None:
     with (
-        ThrowawayHost("broken", "trixie", gpus=rtx3090s(2), disk=failure.disk) as broken,
-        ThrowawayHost("sound", "bookworm", gpus=rtx3090s(2)) as sound,
+        gpu_host("broken", "trixie", disk=failure.disk) as broken,
+        gpu_host("sound", "bookworm") as sound,
     ):
         other = {
             "base": {"hostname": "sound"},
@@ -124,7 +124,7 @@ def test_one_host_fails_and_the_other_is_done(tmp_path: Path, vendors: VendorRep
 def test_a_failed_module_build_names_the_compilers_error_and_leaves_apt_usable(tmp_path: Path) -> None:
     with (
         VendorRepositories(broken_dkms=True) as vendors,
-        ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as host,
+        gpu_host("basement", "trixie") as host,
     ):
         server = site(tmp_path, {host: declared(vendors, "trixie", {"driver": {"version": "580.999.01"}})})
         applied = server.document("apply", "--yes", "--layer", "base,driver")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from sim.gpu.model import rtx3090s
 from sim.host.throwaway import ThrowawayHost
 from tests.system.declared import declared
+from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.site import BIN, Site, environment, said, site
 
@@ -40,14 +40,14 @@ STATE = (
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, vendors: Any) -> Iterator[str]:
     """The state after an apply that nothing disturbed."""
-    with ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as host:
+    with gpu_host("basement", "trixie") as host:
         site(tmp_path_factory.mktemp("whole"), {host: declared(vendors, "trixie")}).apply()
         yield host.run(STATE).stdout
 
 
 def test_twenty_cuts(tmp_path: Path, vendors: Any, whole: str) -> None:
     chance = random.Random(SEED)
-    with ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as host:
+    with gpu_host("basement", "trixie") as host:
         server = site(tmp_path, {host: declared(vendors, "trixie")})
         pending = [each for each in server.document("plan")["hosts"][0]["operations"] if each["status"] != "unchanged"]
         done_cuts = 0
@@ -100,7 +100,7 @@ def _cut(server: Site, host: ThrowawayHost, operations: int, wait_s: float, way:
 
 
 def test_ctrl_c_says_what_was_done_and_how_to_go_on(tmp_path: Path, vendors: Any) -> None:
-    with ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as host:
+    with gpu_host("basement", "trixie") as host:
         server = site(tmp_path, {host: declared(vendors, "trixie")})
         with subprocess.Popen(
             [str(BIN / "rig"), "apply", "--yes", "--layer", "base"], cwd=server.project, env=environment(), text=True,

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from sim.gpu.model import rtx3090s
-from sim.host.throwaway import ThrowawayHost
 from tests.system.declared import DEBIANS_DRIVER, declared
+from tests.system.hosts import gpu_host
 from tests.system.outcome import changes, pyinfra_counts
 from tests.system.site import Site, said, site
 
@@ -25,7 +24,7 @@ pytestmark = [pytest.mark.system]
     ],
 )
 def test_bare_host_to_proven_host(tmp_path: Path, vendors: Any, release: str, change: dict[str, Any]) -> None:
-    with ThrowawayHost("basement", release, gpus=rtx3090s(2)) as host:
+    with gpu_host("basement", release) as host:
         server = site(tmp_path, {host: declared(vendors, release, change)})
 
         first = server.run("pyinfra", "-y", "inventory", "deploy.py")
@@ -51,8 +50,8 @@ def _nothing_is_left_to_do(server: Site) -> None:
 @pytest.mark.slow
 def test_two_unlike_hosts_in_one_run(tmp_path: Path, vendors: Any) -> None:
     with (
-        ThrowawayHost("basement", "trixie", gpus=rtx3090s(2)) as basement,
-        ThrowawayHost("attic", "bookworm", gpus=rtx3090s(2)) as attic,
+        gpu_host("basement", "trixie") as basement,
+        gpu_host("attic", "bookworm") as attic,
     ):
         other = {"profiles": ["minimal", "training"], "base": {"hostname": "attic", "timezone": "Etc/UTC"}}
         servers = site(
