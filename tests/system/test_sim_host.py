@@ -99,15 +99,19 @@ def test_the_real_lspci_and_the_stand_in_agree_on_the_cards(host: ThrowawayHost)
 
 def test_nvidia_smi_speaks_of_the_driver_that_is_installed(host: ThrowawayHost) -> None:
     assert host.run("nvidia-smi -L", check=False).returncode == 9
-    library = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.580.95.05"
-    # A package brings its own library; the simulated one must still be the one that programs find.
-    host.run(f"echo nothing > {library}; ln -sf {library} /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1; ldconfig")
+    folder = "/usr/lib/x86_64-linux-gnu"
+    # A package brings a library of the same name; the simulated one must still be the one that programs find.
+    host.run(f"cp /usr/local/lib/rigwright-sim/libnvidia-ml.so.1 {folder}/libnvidia-ml.so.580.95.05; ldconfig")
     try:
+        cached = host.run("ldconfig -p | grep 'libnvidia-ml.so.1 '").stdout.splitlines()
+        found = [line.split()[-1] for line in cached]
+        assert found[0] == "/usr/local/lib/rigwright-sim/libnvidia-ml.so.1"
+        assert found[1].endswith("x86_64-linux-gnu/libnvidia-ml.so.1")
         shown = host.run("nvidia-smi --query-gpu=driver_version,pcie.link.width.current --format=csv,noheader").stdout
         assert shown.splitlines() == ["580.95.05, 16", "580.95.05, 8"]
         assert host.run("command -v nvidia-smi").stdout.strip() == "/usr/local/bin/nvidia-smi"
     finally:
-        host.run("rm /usr/lib/x86_64-linux-gnu/libnvidia-ml.so*; ldconfig")
+        host.run(f"rm {folder}/libnvidia-ml.so*; ldconfig")
 
 
 def test_a_reboot_is_another_boot_of_the_same_disk(trixie: ThrowawayHost) -> None:
