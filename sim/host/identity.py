@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 from sim import programs
@@ -13,15 +12,14 @@ ADMIN = "admin"
 """The ordinary user of every host, number 1000."""
 
 
-@dataclass(frozen=True)
-class Access:
-    """Files for an SSH client: a private key that opens both users; the host's keys under its address and name."""
+KEY = "id_ed25519"
+"""The client's private key, which opens both users."""
 
-    key: Path
-    known_hosts: Path
+KNOWN_HOSTS = "known_hosts"
+"""The host's keys, under its address and its name."""
 
 
-def give_identity(root: Path, folder: Path, *, name: str, address: str, sudo: bool) -> Access:
+def give_identity(root: Path, folder: Path, *, name: str, address: str, sudo: bool) -> None:
     """Writes a fresh identity into the host's `root`, and into `folder` what a client needs.
 
     `sudo` lets the admin become root without a password; without it he has no right to it at all.
@@ -31,17 +29,17 @@ def give_identity(root: Path, folder: Path, *, name: str, address: str, sudo: bo
     _write(root / "etc/hosts", f"127.0.0.1\tlocalhost\n127.0.1.1\t{name}\n::1\tlocalhost ip6-localhost ip6-loopback\n")
     _write(root / "etc/machine-id", f"{uuid.uuid4().hex}\n", mode=0o444)
     _write(root / "etc/resolv.conf", resolver())
-    access = Access(folder / "id_ed25519", folder / "known_hosts")
-    programs.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "throw-away", "-f", str(access.key)])
-    public = access.key.with_suffix(".pub").read_text()
+    client = folder / KEY
+    programs.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "throw-away", "-f", str(client)])
+    public = client.with_suffix(".pub").read_text()
     _authorize(root, "root", 0, public)
     _authorize(root, f"home/{ADMIN}", 1000, public)
     rule = root / "etc/sudoers.d/admin"
     rule.unlink(missing_ok=True)
     if sudo:
         _write(rule, f"{ADMIN} ALL=(ALL:ALL) NOPASSWD: ALL\n", mode=0o440)
-    access.known_hosts.write_text("".join(f"{address},{name} {key}\n" for key in _host_keys(root, name)))
-    return access
+    keys = _host_keys(root, name)
+    (folder / KNOWN_HOSTS).write_text("".join(f"{address},{name} {key}\n" for key in keys))
 
 
 def resolver() -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import secrets
 import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from sim.cache import cache_dir, locked
+from sim.errors import SimulationError
 from sim.gpu.model import Gpu, from_record
 from sim.host import cgroup
 from sim.host.disk import Disk
-from sim.host.network import Network, restore_forwarding
+from sim.host.network import Network, free_index, restore_forwarding
 
 RUN = Path("/run/rigwright-sim")
 
@@ -117,6 +119,31 @@ def disks_dir() -> Path:
 def registry_lock() -> Path:
     """Held while a host is entered, so that two never take one name or one address."""
     return RUN / "lock"
+
+
+def enter(name: str, release: str, *, id: str | None, gpus: list[Gpu], owner: Process | None) -> Record:
+    """Enters a new host in the machine's list, with an id (made from `name` when None) and an address of its own.
+
+    Raises SimulationError when a host of that id is there.
+    """
+    with locked(registry_lock()):
+        present = records()
+        if id is not None and id in {record.id for record in present}:
+            raise SimulationError(f"a host {id} is already there: python -m sim down {id}")
+        token = secrets.token_hex(3)
+        record = Record(
+            id=id or f"{name}-{token}",
+            name=name,
+            release=release,
+            token=token,
+            index=free_index({record.index for record in present}),
+            disk=str(disks_dir() / f"{name}-{token}"),
+            owner=owner,
+            machine_boot=machine_boot(),
+            gpus=gpus,
+        )
+        record.save()
+    return record
 
 
 def load(folder: Path) -> Record:
