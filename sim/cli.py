@@ -17,6 +17,7 @@ from sim.host.release import RELEASES
 from sim.host.root import remove_unused_roots
 from sim.host.throwaway import ThrowawayHost, existing
 from sim.host.warm import ROOTS
+from sim.repository import commands as repositories
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
 
     clean = verbs.add_parser("clean", help="remove what hosts left, and every cached root that no host uses")
     clean.set_defaults(do=_clean)
+
+    repositories.add(verbs)
 
     requirements = verbs.add_parser("requirements", help="the Debian packages that this machine needs for it")
     requirements.set_defaults(do=_requirements)

@@ -14,6 +14,7 @@ DEBIAN_PACKAGE: Mapping[str, str] = {
     "cc": "gcc",
     "dpkg-deb": "dpkg",
     "gpg": "gnupg",
+    "gpgconf": "gpgconf",
     "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
     "mount": "mount",

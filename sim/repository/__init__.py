@@ -1,0 +1,1 @@
+"""Vendors' package repositories that do not exist: signed apt archives of stand-in packages, for throw-away hosts."""

@@ -1,0 +1,212 @@
+"""The stand-in repositories of the vendors, as tests and `rig try` use them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from sim import programs
+from sim.cache import locked
+from sim.errors import SimulationError
+from sim.host.record import Process, machine_boot, registry_lock
+from sim.repository import driver, nvidia
+from sim.repository.archive import Archive, publish
+from sim.repository.keys import Key, key
+from sim.repository.network import free_address
+from sim.repository.record import Answers, Record, records, sweep, write_answers
+
+_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+
+
+class VendorRepositories:
+    """NVIDIA's, its container toolkit's and Docker's repositories on an address that throw-away hosts reach.
+
+    As a context manager they are served inside the `with`; with `owned` they end with this process even if that is
+    killed. `drivers` are the driver versions that NVIDIA's has; `broken_dkms` adds one whose modules do not compile.
+    """
+
+    def __init__(
+        self,
+        *,
+        drivers: Sequence[str] = driver.VERSIONS,
+        broken_dkms: bool = False,
+        owned: bool = True,
+    ) -> None:
+        self._drivers = (*drivers, *([driver.BROKEN] if broken_dkms else []))
+        self._owned = owned
+        self._record: Record | None = None
+        self._date = 0
+
+    def __enter__(self) -> VendorRepositories:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Builds what is not in the cache yet (some seconds, once) and serves."""
+        programs.require_root("a repository server")
+        programs.require("apt-ftparchive", "cc", "dpkg-deb", "gpg", "ip", "nft")
+        sweep()
+        try:
+            # One at a time, so that no two take one address.
+            with locked(registry_lock()):
+                self._record = self._enter()
+                self._record.network.up()
+            self._publish()
+            self._serve()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Ends it and removes all of it; what was built stays in the cache. Safe to do twice."""
+        record, self._record = self._record, None
+        if record is None:
+            return
+        server = record.server
+        if server is not None and server.pid == os.getpid():
+            record.server = None
+        record.tear_down()
+        if server is not None and server.pid != os.getpid():
+            _reap(server.pid)
+
+    # What a declaration needs
+
+    @property
+    def address(self) -> str:
+        """The address that it answers on."""
+        return self._running.address
+
+    def nvidia_url(self, release: str) -> str:
+        """NVIDIA's repository for a release by its codename."""
+        return f"http://{self.address}/{nvidia.PATH}/{_place(release).directory}/x86_64"
+
+    @property
+    def nvidia_fingerprint(self) -> str:
+        """Of the key that signs NVIDIA's."""
+        return key("nvidia").fingerprint
+
+    def declaration(self, release: str) -> dict[str, object]:
+        """The keys of a rig that lead to these repositories, for a host of that release."""
+        return {
+            "driver": {
+                "repository_url": self.nvidia_url(release),
+                "repository_fingerprint": self.nvidia_fingerprint,
+            },
+        }
+
+    # Troubles for tests
+
+    def answer_with(self, status: int) -> None:
+        """Has every request answered by this HTTP status and nothing else, such as 503."""
+        write_answers(self._running.folder, Answers(status=status))
+
+    def hang(self) -> None:
+        """Has requests accepted and not answered."""
+        write_answers(self._running.folder, Answers(hang=True))
+
+    def sign_with_other_key(self) -> None:
+        """Has the indexes signed by a key that is not the one offered."""
+        write_answers(self._running.folder, Answers(other_key=True))
+
+    def restore(self) -> None:
+        """Undoes the three above."""
+        write_answers(self._running.folder, Answers())
+
+    def publish_drivers(self, versions: Sequence[str]) -> None:
+        """Has NVIDIA's repository hold drivers of these versions from now on, as when the vendor brings out another."""
+        self._drivers = tuple(versions)
+        self._publish()
+
+    # Inside
+
+    @property
+    def _running(self) -> Record:
+        if self._record is None:
+            raise SimulationError("the vendors' repositories have not been started")
+        return self._record
+
+    def _enter(self) -> Record:
+        itself = Process.of(os.getpid())
+        record = Record(secrets.token_hex(3), free_address(), itself if self._owned else None, machine_boot())
+        # Until it serves, the process that sets it up stands for its server.
+        record.server = itself
+        record.save()
+        return record
+
+    def _publish(self) -> None:
+        folder = self._running.folder
+        new = folder / "www.new"
+        shutil.rmtree(new, ignore_errors=True)
+        self._date = max(int(time.time()), self._date + 1)
+        for path, archive, signer, key_files in self._archives():
+            target = new / path
+            publish(archive, target, signer, key("nobody"), self._date)
+            for name in key_files:
+                (new / name).write_bytes(signer.public)
+        www = folder / "www"
+        if www.exists():
+            www.rename(folder / "www.old")
+        new.rename(www)
+        shutil.rmtree(folder / "www.old", ignore_errors=True)
+
+    def _archives(self) -> list[tuple[str, Archive, Key, list[str]]]:
+        """For each repository: its path, what is in it, who signs it, and the paths at which that key is offered."""
+        drivers = nvidia.archive(self._drivers)
+        found = []
+        for place in nvidia.PLACES.values():
+            path = f"{nvidia.PATH}/{place.directory}/x86_64"
+            found.append((path, drivers, key("nvidia"), [f"{path}/{place.key_file}"]))
+        return found
+
+    def _serve(self, timeout: float = 20) -> None:
+        record = self._running
+        log = record.folder / "server.log"
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "sim.repository.server", str(record.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": str(_PACKAGE_PARENT)},
+            )
+        record.server = Process.of(child.pid)
+        record.save()
+        deadline = time.monotonic() + timeout
+        while not (record.folder / "ready").exists():
+            if child.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+                raise SimulationError(f"the repository server did not start: {said[-1]}")
+            time.sleep(0.02)
+
+
+def stop_all() -> int:
+    """Stops every repository server on this machine that was left running; gives their number."""
+    found = records()
+    for record in found:
+        record.tear_down()
+    return len(found)
+
+
+def _place(release: str) -> nvidia.Place:
+    try:
+        return nvidia.PLACES[release]
+    except KeyError:
+        raise SimulationError(f"no stand-in repository for {release!r}: there are {', '.join(nvidia.PLACES)}") from None
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        return  # started by another process, or reaped already
