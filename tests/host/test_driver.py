@@ -47,7 +47,6 @@ def seen(host: Host) -> Answers:
             "release": ReleaseFact().command(),
             "gpus": Gpus().command(),
             "packages": DriverPackages().command(),
-            "unfinished": "dpkg --audit",
             "held": "apt-mark showhold",
             "indexes": "apt-get indextargets --format '$(REPO_URI)|$(SIGNED_BY)|$(FILENAME)' 'Created-By: Packages'",
             "policy": "apt-cache policy $(dpkg-query -W -f '${Package} ${source:Package}\\n' |"
@@ -182,12 +181,6 @@ def _in_step(package: DriverPackage, version: str, seen: Answers) -> bool:
         return False
     offer = Offers().process(seen["policy"].splitlines()).get(package.name)
     return offer is not None and any(upstream_version(each) == version for each in offer.versions)
-
-
-@proves("driver.state")
-def test_dpkg_is_in_order(seen: Answers) -> None:
-    """dpkg has nothing unfinished"""
-    assert not seen["unfinished"], f"dpkg says: {' '.join(seen['unfinished'].split())}"
 
 
 @proves("driver.version")

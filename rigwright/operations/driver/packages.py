@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -31,8 +31,7 @@ def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     if not goal.gaps and not goal.removals:
         host.noop(f"driver {goal.upstream} is installed")
         return
-    gaps = "; ".join(f"{name} {gap}" for name, gap in goal.gaps.items())
-    because(f"driver {goal.upstream}: {gaps or 'as it should be, but not alone'}")
+    because(f"driver {goal.upstream}: {_grouped(goal.gaps) or 'as it should be, but not alone'}")
     for name, why in goal.removals.items():
         because(f"{name}: {why}, wanted absent: drivers do not mix")
     arguments = [f"{name}={version}" for name, version in goal.versions.items() if name in goal.gaps]
@@ -71,8 +70,16 @@ def purged() -> Generator[str, None, None]:
     if not there:
         host.noop("no package of the driver is installed")
         return
-    because("; ".join(f"{name}: {version}, wanted absent" for name, version in sorted(there.items())))
+    because(f"installed, wanted absent: {', '.join(sorted(there))}")
     yield f"{APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, sorted(there)))}"
+
+
+def _grouped(gaps: Mapping[str, str]) -> str:
+    """What is wrong, said once for all packages that share it."""
+    names: dict[str, list[str]] = {}
+    for name, gap in gaps.items():
+        names.setdefault(gap, []).append(name)
+    return "; ".join(f"{', '.join(sharing)} {gap}" for gap, sharing in names.items())
 
 
 def _target(wanted: Wanted) -> Target:

@@ -76,7 +76,7 @@ DRIFTS = [
         "cd /tmp && apt-get -qq download nvidia-modprobe && dpkg --unpack --force-hold nvidia-modprobe_*.deb",
         "base",
         ("Finish what dpkg left half done", "nvidia-modprobe"),
-        ("test_dpkg_is_in_order",),
+        ("test_dpkg", "test_held"),
     ),
     Drift(
         "NVIDIA's repository of another release is added",

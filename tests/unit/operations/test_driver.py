@@ -117,7 +117,7 @@ PACKAGES = [
         {},
         {DriverRemains: {"nvidia-smi": VERSION, "nvidia-persistenced": "configuration left"}},
         has=["--allow-change-held-packages --purge remove nvidia-persistenced nvidia-smi"],
-        why=["nvidia-persistenced: configuration left, wanted absent; nvidia-smi: 550.163.01-2, wanted absent"],
+        why=["installed, wanted absent: nvidia-persistenced, nvidia-smi"],
     ),
 ]
 
