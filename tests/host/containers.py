@@ -29,6 +29,8 @@ trouble=$({engine} run -d --rm --name $name --network none $cgroups $gpus $image
     { echo "trouble=$trouble" | tr '\\n' ' '; echo; gpus=
       {engine} run -d --rm --name $name --network none $cgroups $image sleep 60 >/dev/null || exit; }
 echo "log=$({engine} inspect --format '{{json .HostConfig.LogConfig}}' $name)"
+[ {engine} = docker ] || tr '\\0' ' ' < "/proc/$(podman inspect --format '{{.State.ConmonPid}}' $name)/cmdline" |
+    grep -ao -e '--log-size-max [0-9]*' | sed 's/.* /log size=/'
 echo "layers=$({engine} inspect --format '{{.GraphDriver.Data.UpperDir}}' $name)"
 if [ "$gpus" ]; then
     {engine} exec $name nvidia-smi -L | sed 's/^/gpu=/'
