@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -33,6 +33,9 @@ class Ledger:
     """Operations that were stopped on the way, and how."""
     on_name: Callable[[str], None] | None = None
     """Told ``layer | name`` of each operation as it is about to be looked at."""
+    depends: dict[str, list[OperationMeta]] = field(default_factory=dict)
+    """What each operation was told to wait for, while judging them is put off until all are known."""
+    deferring: bool = False
     waiting: list[OperationMeta] = field(default_factory=list)
     last_output: CommandOutput | None = None
     last_error: str | None = None
@@ -41,9 +44,11 @@ class Ledger:
         """Why the operation acts: as seen when it ran, or else as seen when it was planned."""
         return self.executed.get(op_hash) or self.planned.get(op_hash, [])
 
-    def pending(self) -> list[OperationMeta]:
-        """The operations of the enclosing ``after`` blocks that will change the host."""
-        return [meta for meta in self.waiting if meta._maybe_is_change]
+    def postpone(self, op_hash: str, causes: Iterable[OperationMeta]) -> None:
+        """Enter that the operation is not judged before ``causes`` have run."""
+        self.postponed[op_hash] = tuple(dict.fromkeys(meta._hash for meta in causes))
+        self.planned.pop(op_hash, None)
+        self.remarks.pop(op_hash, None)
 
 
 _ledgers: WeakKeyDictionary[Host, Ledger] = WeakKeyDictionary()

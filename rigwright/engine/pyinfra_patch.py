@@ -139,10 +139,13 @@ def _postponing(original: Callable[[State], bool]) -> Callable[[State], bool]:
         host = current_host()
         if not checks or host is None or self.is_executing:
             return checks
-        ledger = ledger_of(host)
-        pending = ledger.pending()
+        ledger, op_hash = ledger_of(host), host.op_hash_order[-1]
+        if ledger.deferring:
+            ledger.depends[op_hash] = list(ledger.waiting)
+            return False
+        pending = [meta for meta in ledger.waiting if meta._maybe_is_change]
         if pending:
-            ledger.postponed[host.op_hash_order[-1]] = tuple(dict.fromkeys(meta._hash for meta in pending))
+            ledger.postpone(op_hash, pending)
         return not pending
 
     return should_check_for_changes

@@ -99,16 +99,15 @@ def after(*metas: OperationMeta | None) -> Iterator[None]:
 
 
 def changes_in(layer: str) -> list[OperationMeta]:
-    """The operations of an earlier layer that will change the current host, as far as can be said while planning.
+    """The operations of an earlier layer on the current host; `after` waits for those of them that will change it.
 
-    For `after`: ``with after(*changes_in("driver")):``. Empty when that layer is not part of the run.
+    ``with after(*changes_in("driver")):``. Empty when that layer is not part of the run.
     """
     host = current_host()
     if host is None:
         return []
     called = [op for op, name in ledger_of(host).names.items() if name.startswith(f"{layer} | ")]
-    metas = [host.state.ops[host][op].operation_meta for op in called if op in host.state.ops[host]]
-    return [meta for meta in metas if meta._maybe_is_change]
+    return [host.state.ops[host][op].operation_meta for op in called if op in host.state.ops[host]]
 
 
 def refuse(host: Host, text: str) -> NoReturn:

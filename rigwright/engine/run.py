@@ -32,7 +32,8 @@ from pyinfra_cli.util import load_deploy_file
 
 from rigwright.engine.collect import operation_of, result_of
 from rigwright.engine.fact_cache import forget
-from rigwright.engine.isolation import Interrupted, described
+from rigwright.engine.isolation import Interrupted, described, fail
+from rigwright.engine.judge import judge
 from rigwright.engine.ledger import ledger_of
 from rigwright.engine.pyinfra_patch import install
 from rigwright.engine.results import HostResult, Watcher
@@ -94,17 +95,15 @@ class Run:
         for host in self._inventory:
             ledger = ledger_of(host)
             ledger.on_name = lambda title, name=host.name: self.watcher.looking(name, title)
+            ledger.deferring = True
             if not host.connected:
                 self.watcher.looked(self._result(host))
         self._state.set_stage(StateStage.Prepare)
         if self._state.active_hosts:
             with self._some_may_fail():
                 load_deploy_file(self._state, str(self._root / DEPLOY))
-        results = [self._result(host) for host in self._inventory]
-        for result, host in zip(results, self._inventory, strict=True):
-            if host.connected:
-                self.watcher.looked(result)
-        return results
+        gevent.joinall([gevent.spawn(self._judge_host, host) for host in self._inventory if host.connected])
+        return [self._result(host) for host in self._inventory]
 
     def forget(self) -> None:
         """Read all facts anew from here on: time has passed since the plan, and somebody may have changed things."""
@@ -142,6 +141,20 @@ class Run:
 
     def _result(self, host: Host) -> HostResult:
         return result_of(self._state, host, host in self._executed, self._stop, self._seconds)
+
+    def _judge_host(self, host: Host) -> None:
+        ledger = ledger_of(host)
+        ledger.deferring = False
+        if ledger.failure is None and not ledger.errors:
+            with ctx_host.use(host), ctx_config.use(self._state.config.copy()):
+                try:
+                    judge(self._state, host)
+                except Exception as error:
+                    ledger.failure = described(error)
+        if ledger.failure or ledger.errors:
+            with self._some_may_fail():
+                fail(self._state, host)
+        self.watcher.looked(self._result(host))
 
     def _apply_host(self, host: Host) -> None:
         self._executed.add(host)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -52,6 +54,9 @@ class Machine:
     commands: list[tuple[str, str]] = field(default_factory=list)
     state: dict[tuple[str, str], str] = field(default_factory=dict)
     answers: dict[str, Callable[[str], tuple[bool, list[str], list[str]]]] = field(default_factory=dict)
+    batches: list[str] = field(default_factory=list)
+    """Hosts that were asked for several facts at once, one entry each time."""
+    reads_scripts: bool = True
 
     def run(self, host: str, command: str) -> tuple[bool, list[str], list[str]]:
         """Success, stdout, stderr."""
@@ -66,6 +71,17 @@ class Machine:
             self.state[host, what] = "yes"
         return True, [], []
 
+    def run_script(self, host: str, script: str) -> tuple[bool, list[str], list[str]]:
+        """What a shell would do with a script of the engine's."""
+        self.batches.append(host)
+        stdout: list[str] = []
+        stderr: list[str] = []
+        for mark, number, quoted in re.findall(r"echo '(\S+) (\d+)'; .*?\nsh -c (.*?) </dev/null\n", script, re.S):
+            succeeded, out, err = self.run(host, shlex.split(quoted)[0])
+            stdout += [f"{mark} {number}", *out, "", f"{mark} end {0 if succeeded else 1}"]
+            stderr += [f"{mark} {number}", *err, "", f"{mark} end"]
+        return True, stdout, stderr
+
     def ran(self, host: str, verb: str = "") -> list[str]:
         """The commands that ran on the host, those of one verb if named."""
         return [command for at, command in self.commands if at == host and command.startswith(verb)]
@@ -76,7 +92,12 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine()
 
     def run_shell_command(self: Any, command: Any, *args: Any, **kwargs: Any) -> tuple[bool, CommandOutput]:
-        status, out, err = made.run(self.host.name, str(command))
+        if str(command) == "sh -s":
+            status, out, err = (
+                made.run_script(self.host.name, kwargs["_stdin"][0]) if made.reads_scripts else (True, [], [])
+            )
+        else:
+            status, out, err = made.run(self.host.name, str(command))
         lines = [OutputLine("stdout", line) for line in out] + [OutputLine("stderr", line) for line in err]
         return status, CommandOutput(lines)
 

@@ -117,7 +117,6 @@ def test_what_depends_on_a_change_is_not_judged_before_it(prepare: Prepare, mach
     second, third = operation(found, "Second"), operation(found, "Third")
     assert (second.status, second.depends_on) == (Status.DEPENDS, ("First",))
     assert (third.status, third.depends_on) == (Status.DEPENDS, ("Second",))
-    assert machine.ran("@fake/a") == ["read one"]
 
 
 def test_what_depends_on_nothing_that_changes_is_judged_at_once(prepare: Prepare, machine: Machine) -> None:
@@ -318,3 +317,81 @@ def test_a_remark_is_shown_though_nothing_changes(prepare: Prepare, machine: Mac
     [found] = prepare(deploy).plan()
     look = operation(found, "Look")
     assert (look.status, look.remarks) == (Status.UNCHANGED, ("a reboot is needed, and not allowed",))
+
+
+CHAIN = """
+    @operation()
+    def chained(first, second):
+        if host.get_fact(Read, what=first) == ["no"] or host.get_fact(Read, what=second) == ["no"]:
+            yield f"make {first}"
+
+    metas = [have(name=f"Have {number}", what=f"thing{number}") for number in range(20)]
+    with after(*metas):
+        chained(name="Chained", first="thing0", second="last")
+        with after(have(name="Late", what="late")):
+            have(name="Latest", what="latest")
+"""
+
+
+def test_where_nothing_is_to_do_everything_is_read_in_a_few_commands(prepare: Prepare, machine: Machine) -> None:
+    machine.state |= {
+        ("@fake/a", what): "yes" for what in ("last", "late", "latest", *(f"thing{n}" for n in range(20)))
+    }
+    [found] = prepare(CHAIN).plan()
+    assert (found.outcome, len(found.operations)) == (Outcome.AS_DECLARED, 23)
+    assert len(machine.ran("@fake/a", "read")) == 23
+    assert len(machine.batches) == 2
+
+
+def test_one_by_one_where_a_script_is_not_answered(prepare: Prepare, machine: Machine) -> None:
+    machine.reads_scripts = False
+    machine.state |= {
+        ("@fake/a", what): "yes" for what in ("last", "late", "latest", *(f"thing{n}" for n in range(20)))
+    }
+    [found] = prepare(CHAIN).plan()
+    assert (found.outcome, len(machine.ran("@fake/a", "read"))) == (Outcome.AS_DECLARED, 23)
+
+
+def test_facts_that_are_only_supposed_to_be_wanted_fail_nobody(prepare: Prepare, machine: Machine) -> None:
+    deploy = """
+        class Tool(FactBase):
+            command = "tool --version"
+            def process(self, output):
+                raise ValueError(output)
+
+        @operation()
+        def configure(fails):
+            host.get_fact(Read, what="bad") if fails else host.get_fact(Tool)
+            yield "make configuration"
+
+        installed = have(name="Install", what="tool")
+        with after(installed):
+            configure(name="Configure", fails=True)
+            configure(name="Configure again", fails=False)
+    """
+    machine.answers["read bad"] = lambda host: (False, [], ["E: no such tool"])
+    machine.answers["tool --version"] = lambda host: (True, ["odd"], [])
+    [found] = prepare(deploy).plan()
+    assert [each.status for each in found.operations] == [Status.WOULD_CHANGE, Status.DEPENDS, Status.DEPENDS]
+    assert found.outcome is Outcome.PENDING
+
+
+def test_an_operation_that_was_supposed_to_act_says_no_reason_while_it_waits(
+    prepare: Prepare, machine: Machine
+) -> None:
+    [found] = prepare(DEPENDENT).plan()
+    assert operation(found, "Second").why == ()
+
+
+def test_what_waits_for_a_failure_is_not_judged(prepare: Prepare, machine: Machine) -> None:
+    deploy = """
+        @operation()
+        def refused():
+            refuse(host, "no")
+            yield "make it"
+
+        with after(refused(name="Refused")):
+            have(name="Second", what="two")
+    """
+    [found] = prepare(deploy).plan()
+    assert [each.status for each in found.operations] == [Status.FAILED, Status.DEPENDS]
