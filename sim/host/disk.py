@@ -77,7 +77,8 @@ class Disk:
     def _mount_overlay(self, root: Root) -> None:
         work = self.upper.with_name("work")
         work.mkdir()
-        options = f"lowerdir={overlay_option(root.trees)},upperdir={self.upper},workdir={work}"
+        # A throw-away disk need not outlive a crash of this machine: `volatile` drops the syncs that dpkg asks for.
+        options = f"volatile,lowerdir={overlay_option(root.trees)},upperdir={self.upper},workdir={work}"
         programs.run(["mount", "-t", "overlay", "-o", options, "rigwright-host", str(self.merged)])
 
 
@@ -94,7 +95,7 @@ def _try_overlay(layer: Path) -> bool:
     for name in ("upper", "work", "merged"):
         (probe / name).mkdir(parents=True)
     try:
-        options = f"lowerdir={layer / 'fs'},upperdir={probe / 'upper'},workdir={probe / 'work'}"
+        options = f"volatile,lowerdir={layer / 'fs'},upperdir={probe / 'upper'},workdir={probe / 'work'}"
         if any(sign in str(layer) for sign in ":,\\"):
             raise SimulationError(f"overlayfs takes no ':', ',' or '\\' in its paths, and the cache is {layer.parent}")
         return programs.succeeds(["mount", "-t", "overlay", "-o", options, "rigwright-probe", str(probe / "merged")])
