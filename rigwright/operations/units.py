@@ -87,7 +87,8 @@ def _refresh(unit: str, files: Sequence[str], action: str, check: str | None) ->
     present_time = f"find {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
     guard = f"{check} && " if check else ""
     if action == "restart":
-        return f"{present_time}{guard}systemctl restart {unit}"
+        # Without the reset systemd refuses a unit's fourth start or so within a minute; ours are all asked for.
+        return f"{present_time}{guard}{{ systemctl reset-failed {unit} 2>/dev/null; systemctl restart {unit}; }}"
     stamp = f"{STAMPS}/{unit}"
     return (
         f"{present_time}mkdir -p {STAMPS} && touch {stamp}.new && "

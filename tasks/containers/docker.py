@@ -24,6 +24,12 @@ VALIDATE = (
     "if command -v dockerd >/dev/null && dockerd --help 2>&1 | grep -q -- --validate;"
     " then dockerd --validate --config-file {path} >/dev/null; fi"
 )
+# Docker takes live-restore up on a reload: a restart then leaves containers running that were started without it.
+_KEEP_CONTAINERS = (
+    "if systemctl is-active -q docker.service && grep -q '\"live-restore\": *true' " + DAEMON_JSON + "; then"
+    " systemctl reload docker.service; for second in 1 2 3 4 5; do"
+    " [ \"$(docker info --format '{{.LiveRestoreEnabled}}')\" = true ] && break; sleep 1; done; fi"
+)
 _IMAGE_STORE_MOVED = 29
 """From this version a new Docker keeps images under /var/lib/containerd, whatever data-root says (docs.docker.com)."""
 
@@ -71,7 +77,7 @@ def present(rig: Rig, release: Release) -> OperationMeta:
             name="Run Docker",
             unit="docker.service",
             files=[DAEMON_JSON, DROP_IN],
-            check=VALIDATE.format(path=DAEMON_JSON),
+            check=f"{{ {VALIDATE.format(path=DAEMON_JSON)}; }} && {{ {_KEEP_CONTAINERS}; }}",
         )
     return running
 

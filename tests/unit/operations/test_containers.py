@@ -17,7 +17,7 @@ from rigwright.facts.mounts import MountPoints
 from rigwright.facts.packages import Packages, PackagesState
 from rigwright.facts.release import Release
 from rigwright.facts.units import Units
-from rigwright.operations import cdi, engine_guards, podman_storage, probe_image
+from rigwright.operations import cdi, engine_guards, podman_storage, probe_image, units
 from rigwright.operations.podman_storage import STORAGE, with_graph_root
 from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
@@ -82,6 +82,14 @@ CASES = [
         refuses="Declare containers.daemon = {'live-restore': False}",
     ),
     Case("swarm without live-restore", engine_guards.keeps_containers, {"live_restore": False}),
+    Case(
+        "Docker: a restart is not held up by systemd's limit of starts in a minute",
+        units.service,
+        {"unit": "docker.service", "files": [DAEMON_JSON], "check": "true"},
+        {Units: {"docker.service": unit(started=100.0)}, Files: {DAEMON_JSON: file(mtime=101.0)}},
+        has=["true && { systemctl reset-failed docker.service 2>/dev/null; systemctl restart docker.service; }"],
+        why=[f"docker.service: started before {DAEMON_JSON} changed"],
+    ),
     Case(
         "probe image: missing",
         probe_image.present,
