@@ -68,13 +68,13 @@ def removed(rig: Rig) -> tuple[str, ...]:
 
 
 def never_upgraded(rig: Rig, catalog: Catalog) -> tuple[str, ...]:
-    """Patterns of packages that unattended upgrades leave alone: kernels, the driver stack, container engines."""
-    return (
-        *KERNEL_PACKAGES,
-        *catalog.driver.unattended["never"],
-        *catalog.containers.unattended["never"],
-        *rig.base.unattended_upgrades.never,
-    )
+    """Patterns of packages that unattended upgrades leave alone."""
+    return (*never_upgraded_by_default(catalog), *rig.base.unattended_upgrades.never)
+
+
+def never_upgraded_by_default(catalog: Catalog) -> tuple[str, ...]:
+    """Those of every host: kernels, the driver stack, container engines."""
+    return (*KERNEL_PACKAGES, *catalog.driver.unattended["never"], *catalog.containers.unattended["never"])
 
 
 def security_origins(release: Release) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ for user in @USERS@; do
     echo "U $user|$(echo "$entry" | cut -d: -f3,4)|$home|$shell|$(id -Gn "$user" | tr ' ' ',')"
     echo "P $(getent shadow "$user" | cut -d: -f2 | tr -d '\n' | sha256sum | cut -d' ' -f1)"
     [ -f "$keys" ] && echo "K $(stat -c '%a|%U' "$keys")|$(base64 -w0 < "$keys")"
+    [ -s "${keys}2" ] && echo "2 $(base64 -w0 < "${keys}2")"
     [ -d "$home/.ssh" ] && echo "D $(stat -c '%a|%U' "$home/.ssh")"
     [ -f "@SUDOERS@$user" ] && echo "S $(base64 -w0 < "@SUDOERS@$user")"
 done
@@ -44,7 +45,8 @@ class Account:
 
     ``groups``: all of them, by name; ``password``: SHA-256 of the shadow field, so that the hash itself stays on the
     host; ``keys``: text of authorized_keys, None without it; ``keys_safe``: it and its folder have the modes and owner
-    that sshd asks for; ``sudoers``: our rule, None without it.
+    that sshd asks for; ``sudoers``: our rule, None without it; ``more_keys``: text of authorized_keys2, which sshd
+    reads as well.
     """
 
     uid: int
@@ -55,11 +57,12 @@ class Account:
     keys: str | None = None
     keys_safe: bool = False
     sudoers: str | None = None
+    more_keys: str | None = None
 
     @property
     def key_lines(self) -> tuple[str, ...]:
         """The keys, without comments and empty lines."""
-        return key_lines(self.keys or "")
+        return key_lines(f"{self.keys or ''}\n{self.more_keys or ''}")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ class Accounts(FactBase[AccountsState]):
     """All users asked for, in one command.
 
     Raw lines: ``U anna|1001:1001|/home/anna|/bin/bash|anna,video``, ``P <sha256>``, ``D 700|anna``,
-    ``K 600|anna|<base64>``, ``S <base64>``; ``- ben`` for one that does not exist; ``X /bin/bash``, ``G video``.
+    ``K 600|anna|<base64>``, ``2 <base64>``, ``S <base64>``; ``- ben`` for one that is not there; ``X /bin/bash``;
+    ``G video``.
     """
 
     def command(self, users: Sequence[str], shells: Sequence[str] = ()) -> str:
@@ -103,7 +107,7 @@ class Accounts(FactBase[AccountsState]):
                 groups.add(rest)
             elif kind == "X":
                 shells.add(rest)
-            elif kind in ("U", "P", "K", "D", "S"):
+            elif kind in ("U", "P", "K", "2", "D", "S"):
                 current[kind] = rest
         accounts = {name: _account(name, block) for name, block in blocks.items()}
         return AccountsState(accounts, frozenset(groups), frozenset(shells), "unproven" in output)
@@ -131,5 +135,6 @@ def _account(name: str, block: dict[str, str]) -> Account:
         password=block.get("P", ""),
         keys=base64.b64decode(encoded).decode("utf-8", "replace") if "K" in block else None,
         keys_safe=(mode, owner, folder_mode, folder_owner) == ("600", name, "700", name),
+        more_keys=base64.b64decode(block["2"]).decode("utf-8", "replace") if "2" in block else None,
         sudoers=base64.b64decode(block["S"]).decode("utf-8", "replace") if "S" in block else None,
     )

@@ -106,7 +106,8 @@ def _keys_written(user: str, path: str, lines: tuple[str, ...]) -> StringCommand
     """Write as the user: a link that the user has put in the place of a file leads nowhere beyond the user's rights."""
     folder = shlex.quote(path.rpartition("/")[0])
     script = (
-        f"umask 077; chmod 700 {folder} && new=$(mktemp -p {folder}) && cat > $new && mv -fT $new {shlex.quote(path)}"
+        f"umask 077; chmod 700 {folder} && new=$(mktemp -p {folder}) && cat > $new && "
+        f"mv -fT $new {shlex.quote(path)} && rm -f {shlex.quote(path)}2"
     )
     return StringCommand(
         f'{{ [ -d {folder} ] || install -d -m 700 -o {user} -g "$(id -gn {user})" {folder}; }} && '

@@ -36,8 +36,8 @@ def guarded(
 
     ``save``: shell that keeps the old state, in the folder ``kept(name)``; ``undo``: shell that restores it, safe to
     run at any point of the change; ``change``: what is to be done (if it fails, it is undone at once); ``then``: what
-    makes the proven change permanent; ``port``: sshd's port to try, None: the one in use. A way back that an interrupted run
-    left behind is gone first.
+    makes the proven change permanent; ``port``: sshd's port to try, None: the one in use. A way back that an
+    interrupted run left behind is gone first.
     """
     script, undoing = undo_script(name), undoing_script(name)
     unit = f"rigwright-undo-{name}"

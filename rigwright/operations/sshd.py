@@ -171,7 +171,8 @@ def _in_force(ssh: Ssh) -> str:
     """Shell that fails, saying why, unless sshd's files come to what is declared."""
     wanted = " ".join(f"'{name} {value}'" for name, value in settings(ssh).items())
     return (
-        f"mkdir -p /run/sshd; said=$(sshd -T | sed 's/ prohibit-password$/ without-password/') && for line in {wanted}; do "
+        "mkdir -p /run/sshd; said=$(sshd -T | sed 's/ prohibit-password$/ without-password/') && "
+        f"for line in {wanted}; do "
         'echo "$said" | grep -qx "$line" || { echo "sshd does not come to: $line; read before our drop-in is" '
         f'"$(grep -inHE "^[[:space:]]*${{line%% *}}" {CONFIG} {CONFIG}.d/*.conf | grep -v {DROP_IN} | head -n 1)" >&2; '
         "exit 1; }; done"

@@ -9,6 +9,7 @@ from rigwright.choice.base import time_daemon
 from rigwright.engine.reasons import after
 from rigwright.facts.packages import Packages
 from rigwright.operations import files, units
+from rigwright.operations.journal import on_disk
 from rigwright.spec.rig import Rig
 
 TIMESYNCD = "/etc/systemd/timesyncd.conf.d/10-rigwright.conf"
@@ -48,7 +49,11 @@ def journal(rig: Rig) -> None:
         context=rig.base.journald.model_dump(),
     )
     with after(limits):
-        units.service(name="Run the journal with its limits", unit="systemd-journald.service", files=[JOURNALD])
+        restarted = units.service(
+            name="Run the journal with its limits", unit="systemd-journald.service", files=[JOURNALD]
+        )
+    with after(limits, restarted):
+        on_disk(name="Keep the journal on disk")
 
 
 def smart(rig: Rig, installed: OperationMeta) -> None:
