@@ -106,6 +106,12 @@ def fetch(host: Host, requests: Collection[Request]) -> None:
                 known.alone.add(request.id)
 
 
+def is_known(host: Host) -> bool:
+    """Whether anything is known of the host since it was last changed."""
+    known = _of(host)
+    return bool(known.facts or known.answers)
+
+
 def install() -> None:
     """Put the cache between pyinfra's facts and its connectors. To be called once."""
     replace(

@@ -10,7 +10,8 @@ changed nothing, only to learn which facts it will ask for: where nothing is to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from pyinfra import logger
 from pyinfra.api import State
@@ -63,6 +64,22 @@ def _decided(state: State, host: Host, ledger: Ledger, op_hash: str, collected: 
         return False
     meta._maybe_is_change = changes
     return True
+
+
+def read_ahead(state: State, host: Host, op_hashes: Sequence[str]) -> None:
+    """Read what these operations will ask for in a few commands, now that what was known of the host is forgotten."""
+    ledger = ledger_of(host)
+    while True:
+        with collecting(host) as collected:
+            collected.supposing = True
+            for op_hash in op_hashes:
+                with suppress(NotRead, Exception):  # when its turn comes, it will fail in earnest
+                    _yields(state.ops[host][op_hash].command_generator())
+                ledger.executed.pop(op_hash, None)
+                ledger.remarks.pop(op_hash, None)
+        if len(collected.wanted) < 2:
+            return
+        fetch(host, list(collected.wanted.values()))
 
 
 def _yields(commands: Iterator[PyinfraCommand]) -> bool:

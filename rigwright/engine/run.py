@@ -31,9 +31,9 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.util import load_deploy_file
 
 from rigwright.engine.collect import operation_of, result_of
-from rigwright.engine.fact_cache import forget
+from rigwright.engine.fact_cache import forget, is_known
 from rigwright.engine.isolation import Interrupted, described, fail
-from rigwright.engine.judge import judge
+from rigwright.engine.judge import judge, read_ahead
 from rigwright.engine.ledger import ledger_of
 from rigwright.engine.pyinfra_patch import install
 from rigwright.engine.results import HostResult, Watcher
@@ -160,10 +160,12 @@ class Run:
         self._executed.add(host)
         ledger = ledger_of(host)
         with ctx_host.use(host):
-            for op_hash in [each for each in host.op_hash_order if each in self._state.ops[host]]:
-                if self._stop:
-                    return
+            ahead = [each for each in host.op_hash_order if each in self._state.ops[host]]
+            while ahead and not self._stop:
+                op_hash = ahead[0]
                 try:
+                    if not is_known(host):
+                        read_ahead(self._state, host, self._until_change(host, ahead))
                     succeeded = self._apply_operation(host, op_hash)
                 except Interrupted:
                     return
@@ -172,6 +174,16 @@ class Run:
                     return
                 if not succeeded:
                     return
+                ahead.pop(0)
+
+    def _until_change(self, host: Host, op_hashes: list[str]) -> list[str]:
+        """These operations up to the first that was planned to change the host, and so to make all facts unknown."""
+        found = []
+        for op_hash in op_hashes:
+            found.append(op_hash)
+            if self._state.ops[host][op_hash].operation_meta._maybe_is_change:
+                break
+        return found
 
     def _apply_operation(self, host: Host, op_hash: str) -> bool:
         data = self._state.get_op_data_for_host(host, op_hash)

@@ -395,3 +395,19 @@ def test_what_waits_for_a_failure_is_not_judged(prepare: Prepare, machine: Machi
     """
     [found] = prepare(deploy).plan()
     assert [each.status for each in found.operations] == [Status.FAILED, Status.DEPENDS]
+
+
+def test_after_a_change_what_follows_is_read_again_in_a_few_commands(prepare: Prepare, machine: Machine) -> None:
+    deploy = """
+        for number in host.loop(range(20)):
+            have(name=f"Have {number}", what=f"thing{number}")
+    """
+    machine.state |= {("@fake/a", f"thing{number}"): "yes" for number in range(20)}
+    del machine.state["@fake/a", "thing3"]
+    run = prepare(deploy)
+    run.plan()
+    machine.batches.clear()
+    [done] = run.apply()
+    assert [each.name for each in done.with_status(Status.CHANGED)] == ["Have 3"]
+    assert len(done.with_status(Status.UNCHANGED)) == 19
+    assert len(machine.batches) == 1
