@@ -30,17 +30,25 @@ class Lines(Silent):
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self._planned: set[tuple[str, str]] = set()
 
     def connected(self, host: str) -> None:
         """Say so."""
         self._say(host, "connected")
 
+    def looked(self, result: HostResult) -> None:
+        """Keep what is planned: of that, the beginning is worth a line, for it may take long."""
+        self._planned |= {(result.host, operation.title) for operation in result.pending}
+
     def started(self, host: str, title: str) -> None:
-        """Say what begins: it may take long."""
-        self._say(host, f"{title} …")
+        """Say what begins."""
+        if (host, title) in self._planned:
+            self._say(host, f"{title} …")
 
     def finished(self, host: str, result: OperationResult) -> None:
-        """Say how it ended."""
+        """Say how it ended, where something was planned or done."""
+        if result.status is Status.UNCHANGED and (host, result.title) not in self._planned:
+            return
         took = f" ({result.seconds:.1f} s)" if result.seconds is not None else ""
         self._say(host, f"{result.title}: {result.status}{took}")
         for line in (result.error or "").splitlines():
