@@ -17,9 +17,9 @@ class Keyrings(FactBase[dict[str, list[str]]]):
         """List all files' keys; without gpg on the host nothing is known, and so nothing is trusted."""
         listed = " ".join(shlex.quote(path) for path in paths)
         return (
-            f'for p in {listed}; do echo "@$p"; [ -f "$p" ] && command -v gpg >/dev/null && '
-            'gpg --homedir /nonexistent --no-options --no-keyring --with-colons --show-keys "$p" 2>/dev/null; '
-            "done; true"
+            f'd=$(mktemp -d); for p in {listed}; do echo "@$p"; [ -f "$p" ] && command -v gpg >/dev/null && '
+            'gpg --homedir "$d" --no-options --no-keyring --with-colons --show-keys "$p" 2>/dev/null; done; '
+            'rm -rf "$d"'
         )
 
     @staticmethod
