@@ -107,6 +107,6 @@ def _origin(package: str) -> str:
 
 def _fingerprint(keyring: str) -> str:
     return (
-        f"gpg --homedir /nonexistent --no-options --no-keyring --with-colons --show-keys {keyring} "
+        f"gpg --homedir /root --no-options --no-keyring --with-colons --show-keys {keyring} "
         '| awk -F: \'$1 == "pub" { p = 1 } $1 == "fpr" && p { print $10; p = 0 }\''
     )
