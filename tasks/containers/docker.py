@@ -38,8 +38,8 @@ def present(rig: Rig, release: Release) -> OperationMeta:
     """Configure, install, run; what comes back tells whether the engine changes."""
     declared = rig.containers
     keys = daemon_keys(declared, release)
+    disks = {disk.mount: name for name, disk in rig.base.disks.items()}
     if declared.data_root:
-        disks = {disk.mount: name for name, disk in rig.base.disks.items()}
         with after(*changes_in("base")):
             engine_guards.disk_there(
                 name="Check that the disk for images is there", path=declared.data_root, disks=disks
@@ -64,7 +64,7 @@ def present(rig: Rig, release: Release) -> OperationMeta:
         validate=VALIDATE,
         shown=("data-root", "features", "live-restore", "log-driver", "log-opts"),
     )
-    _drop_in(declared.data_root)
+    _drop_in(declared.data_root, disks)
     with after(removed, updated):
         installed = apt.install(
             name="Install Docker",
@@ -152,7 +152,7 @@ def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
     return updated
 
 
-def _drop_in(path: str | None) -> None:
+def _drop_in(path: str | None, disks: dict[str, str]) -> None:
     if path is None:
         files.absent(name="Let Docker start without a data disk", paths=[DROP_IN])
         return
@@ -160,7 +160,7 @@ def _drop_in(path: str | None) -> None:
         name="Keep Docker from starting without its disk",
         src=f"{DROP_IN[1:]}.j2",
         dest=DROP_IN,
-        context={"data_root": path},
+        context={"data_root": path, "mount": engine_guards.disk_of(path, disks)},
     )
 
 

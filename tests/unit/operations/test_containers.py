@@ -253,6 +253,18 @@ def test_dockers_own_packages(codename: str) -> None:
     assert "docker-ce" in done["Install Docker"].commands[0]
 
 
+def test_docker_does_not_start_without_its_disk() -> None:
+    def drop_in(**base: Any) -> str:
+        rig = Rig.model_validate({"name": "rig", "containers": {"data_root": "/data/docker"}, "base": base})
+        facts = bare("trixie", {MountPoints: {"/data": True}})
+        return steps(containers, rig, facts)["Keep Docker from starting without its disk"].commands[0]
+
+    assert "RequiresMountsFor=/data/docker\n" in drop_in()
+    assert "Assert" not in drop_in()
+    on_disk = drop_in(disks={"models": {"uuid": "1111-2222", "mount": "/data"}})
+    assert "RequiresMountsFor=/data/docker\nAssertPathIsMountPoint=/data\n" in on_disk
+
+
 def test_mirrors_and_their_keys() -> None:
     done = layer(
         "trixie",
