@@ -1,0 +1,91 @@
+"""Plan, apply and verify before they connect: what they refuse, whom they choose, which status they end with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+from cli.running import exit_status
+from rigwright.engine.results import HostResult, Outcome
+from rigwright.spec.load import load_rigs
+
+from cli.selection import chosen_hosts  # isort: skip
+
+HOSTS = """
+home = [("basement", {"driver": {"branch": 580}}), ("attic", {"driver": {"branch": 580}})]
+lab = [("lab-1", {"driver": {"branch": 580}})]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory/sites.py").write_text(HOSTS)
+    (tmp_path / "deploy.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_apply_asks_nobody_where_there_is_no_terminal(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["apply"]) == 64
+    assert "nobody can be asked without a terminal: add --yes" in capsys.readouterr().err
+
+
+def test_apply_with_a_document_asks_nobody_either(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["apply", "--json"]) == 64
+    assert "nobody can be asked with --json: add --yes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["verify"]])
+def test_wrong_usage_is_status_64_and_says_what_is_right(
+    project: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for wrong, text in (
+        (["basment"], "Did you mean 'basement'?"),
+        (["--limit", "basment"], "Did you mean 'basement'?"),
+        (["--layer", "drivers"], "did you mean driver?"),
+        (["--set", "driver.branch"], "expected key.path=value"),
+    ):
+        assert run([*command, *wrong]) == 64
+        assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["verify"]])
+def test_a_faulty_declaration_is_status_1_and_one_document(
+    project: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "--set", "driver.brnch=580", "--json"]) == 1
+    said = capsys.readouterr()
+    document = json.loads(said.out)
+    assert (document["exit_status"], document["hosts"], said.err) == (1, [], "")
+    assert document["faults"][0]["nearest"] == "driver.branch"
+
+
+@pytest.mark.parametrize(
+    ("limits", "hosts"),
+    [
+        ([], ["basement", "attic", "lab-1"]),
+        (["lab-*"], ["lab-1"]),
+        (["home"], ["basement", "attic"]),
+        (["attic", "lab"], ["attic", "lab-1"]),
+    ],
+)
+def test_limits_are_names_groups_and_patterns(project: Path, limits: list[str], hosts: list[str]) -> None:
+    assert chosen_hosts(load_rigs(project), limits) == hosts
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        ([Outcome.AS_DECLARED, Outcome.CHANGED], 0),
+        ([Outcome.AS_DECLARED, Outcome.PENDING], 2),
+        ([Outcome.PENDING, Outcome.UNREACHABLE], 3),
+        ([Outcome.UNREACHABLE, Outcome.FAILED], 1),
+        ([Outcome.FAILED, Outcome.INTERRUPTED], 130),
+    ],
+)
+def test_the_worst_outcome_is_the_status(outcomes: list[Outcome], status: int) -> None:
+    assert exit_status([HostResult("host", outcome) for outcome in outcomes]) == status
