@@ -88,6 +88,7 @@ def questions(declared: Containers) -> dict[str, str]:
         "waits for": "systemctl show -P RequiresMountsFor docker.service",
         "data mount": f"findmnt -n -o TARGET -T {root}",
         "spec": f"cat {_TOOLKIT.cdi_spec}",
+        "other specs": "grep -l nvidia.com/gpu /etc/cdi/*",
         "cdi list": "nvidia-ctk cdi list",
         "cdi at boot": "systemctl is-enabled rigwright-cdi.service rigwright-cdi.path; "
         "systemctl is-active rigwright-cdi.path",

@@ -221,6 +221,7 @@ def test_cdi_specification(seen: Answers, declared: Containers, cards: list[str]
     assert "spec" in times, f"there is no {TOOLKIT.cdi_spec}"
     older = [path for path in seen.pairs("driver") if float(seen.pairs("driver")[path]) > float(times["spec"])]
     assert not older, f"{TOOLKIT.cdi_spec} is older than {older[0]}"
+    assert not seen["other specs"], f"read beside it, and refreshed by nobody: {seen['other specs']}"
     version = seen["driver version"]
     assert version in seen["spec"], f"{TOOLKIT.cdi_spec} does not speak of driver {version}"
     named = {line.partition("=")[2] for line in seen.lines("cdi list") if line.startswith("nvidia.com/gpu=")}
