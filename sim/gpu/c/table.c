@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver.h"
 
@@ -166,6 +167,25 @@ static int read_lines(struct reader *reader, FILE *file) {
     return finish_device(reader);
 }
 
+/* A container is given devices one by one: a folder `visible` beside the configuration has a file by the UUID of each.
+ * Without that folder all are there, as on the host. */
+static void keep_visible(struct table *table, const char *path) {
+    char name[512];
+    const char *slash = strrchr(path, '/');
+    int folder = slash == NULL ? 0 : (int)(slash - path + 1);
+    snprintf(name, sizeof name, "%.*svisible", folder, path);
+    if (access(name, F_OK) != 0) return;
+    unsigned int kept = 0;
+    for (unsigned int i = 0; i < table->count; i++) {
+        snprintf(name, sizeof name, "%.*svisible/%s", folder, path, table->devices[i].uuid);
+        if (access(name, F_OK) != 0) continue;
+        table->devices[kept] = table->devices[i];
+        table->devices[kept].index = kept;
+        kept++;
+    }
+    table->count = kept;
+}
+
 nvmlReturn_t table_read(struct table *table) {
     const char *given = getenv("RIGWRIGHT_SIM_GPUS");
     struct reader reader = {.path = given != NULL ? given : DEFAULT_PATH, .table = table};
@@ -178,6 +198,7 @@ nvmlReturn_t table_read(struct table *table) {
     int good = read_lines(&reader, file);
     fclose(file);
     if (!good) return NVML_ERROR_UNKNOWN;
+    keep_visible(table, reader.path);
     strcpy(table->settings_path, reader.system.settings);
     driver_find(reader.system.driver_version, reader.system.cuda_version, table);
     return NVML_SUCCESS;
