@@ -8,7 +8,7 @@ import signal
 from typing import Any
 
 from sim.repository.nvidia import PLACES
-from sim.repository.vendors import VendorRepositories, stop_all
+from sim.repository.vendors import VendorRepositories, stop_detached
 
 
 def add(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -16,13 +16,13 @@ def add(verbs: argparse._SubParsersAction[Any]) -> None:
     verb = verbs.add_parser("repositories", help="serve stand-ins of NVIDIA's and Docker's package repositories")
     verb.add_argument("--broken-dkms", action="store_true", help="with a driver whose modules do not compile")
     verb.add_argument("--detach", action="store_true", help="return at once and leave them running")
-    verb.add_argument("--stop", action="store_true", help="stop all that run on this machine")
+    verb.add_argument("--stop", action="store_true", help="stop those that --detach left")
     verb.set_defaults(do=_repositories)
 
 
 def _repositories(options: argparse.Namespace) -> int:
     if options.stop:
-        stop_all()
+        stop_detached()
         return 0
     served = VendorRepositories(broken_dkms=options.broken_dkms, owned=not options.detach)
     if options.detach:

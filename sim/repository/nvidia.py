@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.cache import key_of, sources_text
+from sim.cache import key_of
 from sim.repository import cuda, driver
 from sim.repository.archive import Archive, flat
+from sim.repository.content import own_sources
 
 PATH = "compute/cuda/repos"
 
@@ -40,8 +41,3 @@ def archive(versions: Sequence[str]) -> Archive:
             package.build(folder)
 
     return flat("nvidia", key_of([list(versions), own_sources()]), _RELEASE, fill)
-
-
-def own_sources() -> str:
-    """The text of all that packages are made from: when it changes they are built anew."""
-    return sources_text(Path(__file__).resolve().parent, "*.py", "content/**/*")

@@ -16,7 +16,7 @@ from sim import programs
 from sim.cache import locked
 from sim.errors import SimulationError
 from sim.host.record import Process, machine_boot, registry_lock
-from sim.repository import driver, nvidia
+from sim.repository import container_toolkit, driver, nvidia
 from sim.repository.archive import Archive, publish
 from sim.repository.keys import Key, key
 from sim.repository.network import free_address
@@ -95,12 +95,28 @@ class VendorRepositories:
         """Of the key that signs NVIDIA's."""
         return key("nvidia").fingerprint
 
+    @property
+    def toolkit_url(self) -> str:
+        """The container toolkit's repository, the same for every release."""
+        return f"http://{self.address}/{container_toolkit.PATH}/stable/deb/amd64"
+
+    @property
+    def toolkit_fingerprint(self) -> str:
+        """Of the key that signs the container toolkit's."""
+        return key("toolkit").fingerprint
+
     def declaration(self, release: str) -> dict[str, object]:
         """The keys of a rig that lead to these repositories, for a host of that release."""
         return {
             "driver": {
                 "repository_url": self.nvidia_url(release),
                 "repository_fingerprint": self.nvidia_fingerprint,
+            },
+            "containers": {
+                "toolkit": {
+                    "repository_url": self.toolkit_url,
+                    "repository_fingerprint": self.toolkit_fingerprint,
+                },
             },
         }
 
@@ -166,6 +182,10 @@ class VendorRepositories:
         for place in nvidia.PLACES.values():
             path = f"{nvidia.PATH}/{place.directory}/x86_64"
             found.append((path, drivers, key("nvidia"), [f"{path}/{place.key_file}"]))
+        # The vendor offers this key at the top only; who declares a mirror looks for it beside the index too.
+        path, top = f"{container_toolkit.PATH}/stable/deb/amd64", container_toolkit.PATH
+        keys = [f"{top}/gpgkey", f"{path}/gpgkey"]
+        found.append((path, container_toolkit.archive(), key("toolkit"), keys))
         return found
 
     def _serve(self, timeout: float = 20) -> None:
@@ -190,9 +210,9 @@ class VendorRepositories:
             time.sleep(0.02)
 
 
-def stop_all() -> int:
-    """Stops every repository server on this machine that was left running; gives their number."""
-    found = records()
+def stop_detached() -> int:
+    """Stops the repository servers on this machine that belong to no process; gives their number."""
+    found = [record for record in records() if record.owner is None]
     for record in found:
         record.tear_down()
     return len(found)
