@@ -59,7 +59,8 @@ def show(screen: Console, proofs: Sequence[Proof], everything: bool) -> None:
                 screen.print(f"{proof.host}: {answer.layer}: {answer.title}: {answer.verdict}{reason}", soft_wrap=True)
         if proof.error:
             screen.print(Text(f"{proof.host}: {proof.error}", style="bold red"), soft_wrap=True)
-        screen.print(Text(f"{proof.host}: {_counted(proof.answers)}", style="bold"), soft_wrap=True)
+        if proof.answers or not proof.error:
+            screen.print(Text(f"{proof.host}: {_counted(proof.answers)}", style="bold"), soft_wrap=True)
 
 
 def _table(proof: Proof, listed: Sequence[Answer]) -> Table:
