@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rigwright.catalog import catalog
+from rigwright.facts.keyrings import Keyrings
 from rigwright.spec.containers import Containers
 
 _TOOLKIT = catalog().containers.toolkit
@@ -107,7 +108,5 @@ def _origin(package: str) -> str:
 
 
 def _fingerprint(keyring: str) -> str:
-    return (
-        f"gpg --homedir /root --no-options --no-keyring --with-colons --show-keys {keyring} "
-        '| awk -F: \'$1 == "pub" { p = 1 } $1 == "fpr" && p { print $10; p = 0 }\''
-    )
+    found = 'awk -F: \'$1 == "pub" { p = 1 } $1 == "fpr" && p { print $10; p = 0 }\''
+    return f"({Keyrings().command([keyring])}) | {found}"

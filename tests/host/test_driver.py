@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
 from testinfra.host import Host
@@ -18,6 +17,7 @@ from rigwright.choice.secure_boot import advice
 from rigwright.choice.toolkits import toolkits_from_nvidia
 from rigwright.facts.driver import DriverPackage, DriverPackages, Offers, upstream_version
 from rigwright.facts.gpus import Gpus
+from rigwright.facts.keyrings import Keyrings
 from rigwright.facts.release import Release as ReleaseFact
 from rigwright.spec.rig import Rig
 from tests.host.answers import could_not_tell, proves
@@ -74,8 +74,7 @@ def keys(host: Host, seen: Answers, ring: str) -> list[str]:
     """Fingerprints of the primary keys that apt trusts for NVIDIA's repository."""
     if not ring.startswith("/"):
         return []
-    lines = ask(host, {"key": f"gpg --no-options --no-keyring --with-colons --show-keys {ring}"}).lines("key")
-    return [line.split(":")[9] for before, line in pairwise(lines) if before.startswith("pub:")]
+    return Keyrings().process(ask(host, {"key": Keyrings().command([ring])}).lines("key"))[ring]
 
 
 @pytest.fixture(scope="session")
