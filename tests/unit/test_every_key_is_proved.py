@@ -38,11 +38,7 @@ def _says_why(info: FieldInfo | None) -> bool:
 @pytest.fixture(scope="module")
 def known() -> dict[str, bool]:
     fields = declaration().fields or {}
-    return {
-        key: unproved
-        for name in PARTS
-        for key, unproved in _keys(fields[name], (name,), unproved=False)
-    }
+    return {key: unproved for name in PARTS for key, unproved in _keys(fields[name], (name,), unproved=False)}
 
 
 @pytest.fixture(scope="module")
@@ -74,5 +70,3 @@ def test_every_proof_names_a_key(known: dict[str, bool], proved: dict[str, set[s
 def test_nothing_that_is_proved_says_that_it_cannot_be(known: dict[str, bool], proved: dict[str, set[str]]) -> None:
     contradictions = {key: sorted(proved[key]) for key, unproved in known.items() if unproved and key in proved}
     assert not contradictions, f"declared unproved, yet proved: {contradictions}"
-
-
