@@ -51,7 +51,7 @@ def command(
     Exit status: that of the first step that did not end as it should, else 0.
     """
     from sim.errors import SimulationError  # noqa: PLC0415  # only when something is tried
-    from sim.repository import VendorRepositories  # noqa: PLC0415
+    from sim.repository.vendors import VendorRepositories  # noqa: PLC0415
 
     declared = load(hosts, profiles, overrides)
     name, rig = next(iter(declared.rigs.items()))

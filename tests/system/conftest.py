@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sim.host.throwaway import ThrowawayHost
-from sim.repository import VendorRepositories
+from sim.repository.vendors import VendorRepositories
 from tests.system.declared import declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sim.host.throwaway import ThrowawayHost
-from sim.repository import VendorRepositories
+from sim.repository.vendors import VendorRepositories
 from tests.system.declared import DEBIANS_DRIVER, declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
