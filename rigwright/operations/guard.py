@@ -7,6 +7,7 @@ state; so does a power cut: rigwright-undo.service goes the ways back that it fi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 
 from pyinfra.api import FunctionCommand, State, StringCommand
@@ -21,6 +22,9 @@ UNIT = "/etc/systemd/system/rigwright-undo.service"
 
 SECONDS = 60
 """Until an unproven change is taken back: more than a connection's attempts take, less than one would wait."""
+
+ATTEMPTS = 3
+"""How often a new connection is tried before the change is taken back."""
 
 
 def guarded(
@@ -75,8 +79,20 @@ def _or_undone(change: str | StringCommand, name: str) -> StringCommand:
 def prove(state: State, host: Host, name: str, port: int | None) -> None:
     """Log in anew; where that fails, undo the change now, over the connection that is still there, and say so."""
     try:
-        prove_new_connection(host, port)
+        _log_in(host, port)
     except CannotConnect as error:
         undone, _ = host.run_shell_command(StringCommand(take_back(name)), _sudo=bool(host.data.get("_sudo")))
         outcome = "the change was taken back" if undone else f"the host takes it back within {SECONDS} s"
         raise OperationError(f"after the change no new connection was possible ({error}); {outcome}") from error
+
+
+def _log_in(host: Host, port: int | None) -> None:
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            prove_new_connection(host, port)
+            return
+        except CannotConnect as error:
+            # An sshd that takes up new settings listens again a moment later.
+            if not left or error.trouble != "unreachable":
+                raise
+        time.sleep(1)

@@ -40,7 +40,7 @@ def seen(host: Host, access: Access) -> Answers:
         host,
         {
             "accounts": Accounts().command(users=list(access.users), shells=[u.shell for u in access.users.values()]),
-            "sudo": f"for u in {users}; do if runuser -u $u -- sudo -n true; then echo $u nopasswd; "
+            "sudo": f"for u in {users}; do if runuser -u $u -- sudo -n id -u | grep -qx 0; then echo $u nopasswd; "
             'else case "$(sudo -l -U $u)" in *"not allowed"*) echo $u none;; *) echo $u password;; esac; fi; done',
             "key files": f"for u in {users}; do sshd -T -C user=$u,host=localhost,addr=127.0.0.1"
             ' | sed -n "s/^authorizedkeys\\(file\\|command\\) /$u \\1 /p"; done',

@@ -77,8 +77,8 @@ DRIFTS = [
     Drift(
         "sshd runs with other settings than its files: a reload that was lost",
         "f=/etc/ssh/sshd_config.d/10-rigwright.conf && cp $f /tmp/kept && "
-        "sed -i 's/^PasswordAuthentication no/PasswordAuthentication yes/' $f && systemctl reload ssh.service && sleep 1"
-        " && cat /tmp/kept > $f && rm /tmp/kept",
+        "sed -i 's/^PasswordAuthentication no/PasswordAuthentication yes/' $f && "
+        "systemctl reload ssh.service && sleep 1 && cat /tmp/kept > $f && rm /tmp/kept",
         "access",
         plan_names=("Configure sshd", "started before"),
         verify_names=("test_ssh_passwords",),

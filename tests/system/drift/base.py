@@ -13,16 +13,14 @@ DRIFTS = [
         verify_names=("test_archive",),
     ),
     Drift(
-        "components taken out, with somebody else's source beside them",
-        "printf 'Types: deb\\nURIs: http://127.0.0.1:9/apt\\nSuites: trixie\\nComponents: main\\nEnabled: yes\\n"
-        "Signed-By: /usr/share/keyrings/somebody.gpg\\n' > /etc/apt/sources.list.d/somebody.sources && "
-        "sed -i 's/^Components: .*/Components: main/' /etc/apt/sources.list.d/debian.sources && "
-        "mv /etc/apt/sources.list.d/somebody.sources /etc/apt/sources.list.d/somebody.sources.save",
+        "components taken out, somebody else's source beside them",
+        "printf 'Types: deb\\nURIs: http://127.0.0.1:9/apt\\nSuites: trixie\\nComponents: main\\nEnabled: no\\n'"
+        " > /etc/apt/sources.list.d/somebody.sources && "
+        "sed -i 's/^Components: .*/Components: main/' /etc/apt/sources.list.d/debian.sources",
         "base",
         plan_names=("Add archive components",),
         verify_names=("test_archive",),
-        survives="grep -qx 'Components: main' /etc/apt/sources.list.d/somebody.sources.save"
-        " && rm /etc/apt/sources.list.d/somebody.sources.save",
+        survives="grep -qx 'Components: main' /etc/apt/sources.list.d/somebody.sources",
     ),
     Drift(
         "a package removed",
@@ -106,8 +104,8 @@ DRIFTS = [
     ),
     Drift(
         "journald started before its limits: a restart that was lost",
-        "f=/etc/systemd/journald.conf.d/10-rigwright.conf && mv $f /tmp/limits && systemctl restart systemd-journald.service"
-        " && sleep 1 && cp /tmp/limits $f && rm /tmp/limits",
+        "f=/etc/systemd/journald.conf.d/10-rigwright.conf && mv $f /tmp/limits"
+        " && systemctl restart systemd-journald.service && sleep 1 && cp /tmp/limits $f && rm /tmp/limits",
         "base",
         plan_names=("Run the journal with its limits", "started before"),
         verify_names=("test_journal_size",),
