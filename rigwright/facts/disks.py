@@ -116,7 +116,7 @@ class Disks(FactBase[DisksState]):
             elif kind == "D":
                 path, _, serial = rest.partition("|")
                 looked_at.append((path, serial, []))
-            elif kind in ("W", "P") and looked_at and rest.strip():
+            elif kind in ("W", "P") and looked_at and _telling(kind, rest):
                 looked_at[-1][2].append(" ".join(rest.split()))
         devices = list(_flat(json.loads(decoded["L"] or '{"blockdevices": []}')["blockdevices"]))
         return DisksState(
@@ -130,6 +130,12 @@ class Disks(FactBase[DisksState]):
             drives=tuple(_drive(path, serial, found, devices) for path, serial, found in looked_at),
             serials={device["path"]: str(device["serial"]).strip() for device in devices if device.get("serial")},
         )
+
+
+def _telling(kind: str, said: str) -> bool:
+    """Whether it says what is there; blkid says much more of it than anybody wants to know."""
+    name, equals, _ = said.partition("=")
+    return bool(said.strip()) and (kind == "W" or not equals or name in ("TYPE", "PTTYPE", "LABEL", "UUID"))
 
 
 def _flat(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from rigwright.engine.reasons import because
+from rigwright.facts.files import Files
 from rigwright.facts.release import Release
 from rigwright.facts.swap import SWAPFILE, ActiveSwap, Swap
 from rigwright.operations import files
@@ -63,6 +64,19 @@ def file(size_gib: int) -> Generator[str, None, None]:
         f"umask 077; rm -f {new}; : > {new} && {{ chattr +C {new} 2>/dev/null; fallocate -l {size} {new} "
         f"&& mkswap -q {new} && {off}mv -fT {new} {SWAPFILE}; }} || {{ status=$?; rm -f {new}; exit $status; }}"
     )
+
+
+@operation()
+def no_file(unit_file: str) -> Generator[str, None, None]:
+    """Take our swap file away, with its unit. A file of that name without our unit is somebody else's, and stays."""
+    if host.get_fact(Files, paths=[unit_file])[unit_file] is None:
+        host.noop("there is no swap file of ours")
+        return
+    because(f"{SWAPFILE}: present, wanted absent")
+    unit = unit_file.rpartition("/")[2]
+    off = f"if grep -q '^{SWAPFILE} ' /proc/swaps; then swapoff {SWAPFILE}; fi"
+    # The unit's file goes last: as long as it is there, running again goes on here.
+    yield f"systemctl disable {unit}; {off} && rm -f {SWAPFILE} && rm -f {unit_file} && systemctl daemon-reload"
 
 
 @operation()

@@ -35,7 +35,7 @@ def swap(rig: Rig, installed: OperationMeta) -> None:
     if declared.kind == "file" and declared.size_gib:
         _file(declared.size_gib)
     else:
-        _no_file()
+        make.no_file(name="Take the swap file away", unit_file=UNIT)
     make.only(name="Turn off other swap", path=_PATHS[declared.kind])
 
 
@@ -46,8 +46,3 @@ def _file(size_gib: int) -> None:
         in_container = host.get_fact(Release).container is not None
         # A container has no swap units at all, not even ones whose conditions fail.
         units.service(name="Swap to the file", unit="swapfile.swap", running=not in_container)
-
-
-def _no_file() -> None:
-    units.service(name="Stop swapping to the file", unit="swapfile.swap", running=False, enabled=False)
-    files.absent(name="Remove the swap file's unit", paths=[UNIT])
