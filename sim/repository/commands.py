@@ -15,6 +15,9 @@ def add(verbs: argparse._SubParsersAction[Any]) -> None:
     """Adds the verb to the command line."""
     verb = verbs.add_parser("repositories", help="serve stand-ins of NVIDIA's and Docker's package repositories")
     verb.add_argument("--broken-dkms", action="store_true", help="with a driver whose modules do not compile")
+    verb.add_argument(
+        "--docker", action="append", default=[], choices=sorted(PLACES), help="with Docker's, for a release"
+    )
     verb.add_argument("--detach", action="store_true", help="return at once and leave them running")
     verb.add_argument("--stop", action="store_true", help="stop those that --detach left")
     verb.set_defaults(do=_repositories)
@@ -24,7 +27,7 @@ def _repositories(options: argparse.Namespace) -> int:
     if options.stop:
         stop_detached()
         return 0
-    served = VendorRepositories(broken_dkms=options.broken_dkms, owned=not options.detach)
+    served = VendorRepositories(broken_dkms=options.broken_dkms, docker=options.docker, owned=not options.detach)
     if options.detach:
         served.start()
         _print(served)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from sim.cache import key_of
 from sim.repository.archive import Archive, flat
-from sim.repository.content import own_sources, text
+from sim.repository.content import sources, text
 from sim.repository.package import File, Link, Package, program
 
 VERSIONS: tuple[str, ...] = ("1.18.1", "1.19.0", "1.19.1")
 PATH = "libnvidia-container"
 
+_SOURCES = ("container_toolkit.py", "content/toolkit/*")
 _OWN = "/usr/lib/nvidia-container-toolkit-stand-in"
 _UNITS = "/etc/systemd/system"
 _RELEASE = {
@@ -33,7 +34,7 @@ def archive() -> Archive:
             for package in packages(version):
                 package.build(folder)
 
-    return flat("toolkit", key_of([VERSIONS, own_sources()]), _RELEASE, fill)
+    return flat("toolkit", key_of([VERSIONS, sources(*_SOURCES)]), _RELEASE, fill)
 
 
 def packages(version: str) -> Iterator[Package]:

@@ -17,6 +17,12 @@ def text(file: str, /, **values: str) -> str:
     return filled
 
 
-def own_sources() -> str:
-    """The text of all that stand-in packages are made from: when it changes they are built anew."""
-    return sources_text(FOLDER.parent, "*.py", "content/**/*")
+def unit_scripts(*units: str, first: str = ":") -> dict[str, str]:
+    """Maintainer scripts of a package with these systemd units; `first` is a shell command that goes before them."""
+    names = ("postinst", "prerm", "postrm")
+    return {name: text(f"units/{name}", units=" ".join(units), first=first) for name in names}
+
+
+def sources(*patterns: str) -> str:
+    """The text of this folder's files that packages are made from: when it changes they are built anew."""
+    return sources_text(FOLDER.parent, "content.py", "package.py", *patterns)

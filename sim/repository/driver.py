@@ -12,13 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sim import programs
-from sim.repository.content import FOLDER, text
+from sim.repository.content import FOLDER, text, unit_scripts
 from sim.repository.package import File, Link, Package, program
 
 VERSIONS: tuple[str, ...] = ("580.95.05", "580.105.08", "590.44.01")
 BROKEN = "580.999.01"
 """A version whose kernel modules do not compile on any kernel."""
 
+_NVPD = (
+    "getent passwd nvpd >/dev/null || adduser --system --group --home /var/run/nvpd/ "
+    "--gecos 'NVIDIA Persistence Daemon' --no-create-home nvpd"
+)
 _LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 _GRAPHICS = "nvidia-graphics-drivers"
 _MODULES = ("uvm", "modeset", "drm")
@@ -168,7 +172,7 @@ def _programs(version: str, full: str) -> Iterator[Package]:
             "/usr/bin/nvidia-persistenced": program(text("driver/nvidia-persistenced", version=version)),
             "/usr/lib/systemd/system/nvidia-persistenced.service": File(text("driver/nvidia-persistenced.service")),
         },
-        scripts={name: text(f"driver/nvidia-persistenced.{name}") for name in ("postinst", "prerm", "postrm")},
+        scripts=unit_scripts("nvidia-persistenced.service", first=_NVPD),
     )
     yield Package(
         "nvidia-modprobe",

@@ -9,7 +9,7 @@ from pathlib import Path
 from sim.cache import key_of
 from sim.repository import cuda, driver
 from sim.repository.archive import Archive, flat
-from sim.repository.content import own_sources
+from sim.repository.content import sources
 
 PATH = "compute/cuda/repos"
 
@@ -27,6 +27,7 @@ PLACES: Mapping[str, Place] = {
     "trixie": Place("debian13", "8793F200.pub"),
 }
 
+_SOURCES = ("driver.py", "cuda.py", "content/driver/*", "content/kernel/*", "content/cuda/*", "content/units/*")
 _RELEASE = {"Origin": "NVIDIA", "Label": "NVIDIA CUDA"}
 
 
@@ -40,4 +41,4 @@ def archive(versions: Sequence[str]) -> Archive:
         for package in (*driver.branch_pins(tuple(versions)), *cuda.packages()):
             package.build(folder)
 
-    return flat("nvidia", key_of([list(versions), own_sources()]), _RELEASE, fill)
+    return flat("nvidia", key_of([list(versions), sources(*_SOURCES)]), _RELEASE, fill)

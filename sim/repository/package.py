@@ -11,7 +11,7 @@ from pathlib import Path
 from sim import programs
 
 STAND_IN = "This is a stand-in of Rigwright's simulation. It has nothing of the vendor's in it."
-"""The last line of every description, so that nobody takes a package for the vendor's."""
+"""Stands in every description, so that nobody takes a package for the vendor's."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def program(text: str | bytes, mode: int = 0o755) -> File:
 class Package:
     """A package: `relations` are control fields such as Depends, `files` absolute paths, `scripts` such as postinst.
 
-    Files below /etc are its configuration files. `source` is the name of the source package it says it comes from.
+    Files below /etc are its configuration files. `source` is the name of the source package it says it comes from,
+    `remark` the second line of its description.
     """
 
     name: str
@@ -55,44 +56,57 @@ class Package:
     relations: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, File | Link] = field(default_factory=dict)
     scripts: Mapping[str, str] = field(default_factory=dict)
+    remark: str = STAND_IN
 
-    def control(self) -> str:
+    def control(self, size_kib: int) -> str:
         """The text of DEBIAN/control."""
-        size = sum(len(item.data) for item in self.files.values() if isinstance(item, File)) // 1024 + 1
         fields = {
             "Package": self.name,
             **({"Source": self.source} if self.source and self.source != self.name else {}),
             "Version": self.version,
             "Architecture": self.architecture,
             "Maintainer": "Rigwright's simulation <nobody@localhost>",
-            "Installed-Size": str(size),
+            "Installed-Size": str(size_kib),
             "Section": self.section,
             "Priority": "optional",
             **self.relations,
-            "Description": f"{self.description}\n {STAND_IN}",
+            "Description": f"{self.description}\n {self.remark}",
         }
         return "".join(f"{name}: {value}\n" for name, value in fields.items())
 
-    def build(self, folder: Path) -> Path:
-        """Builds it into `folder`; gives the file. Raises SimulationError with dpkg-deb's last line."""
+    def build(self, folder: Path, *, onto: Path | None = None) -> Path:
+        """Builds it into `folder`; gives the file. `onto` is a tree of further files, which is used up.
+
+        Raises SimulationError with dpkg-deb's last line.
+        """
         with tempfile.TemporaryDirectory() as scratch:
-            tree = Path(scratch) / "tree"
+            tree = onto or Path(scratch) / "tree"
             for path, item in self.files.items():
                 _put(tree / path.lstrip("/"), item)
-            _write_metadata(tree / "DEBIAN", self)
-            return build_tree(tree, folder, self.name, self.version, self.architecture)
+            self._write_metadata(tree)
+            # A version's epoch is left out of file names.
+            version = self.version.partition(":")[2] or self.version
+            target = folder / f"{self.name}_{version}_{self.architecture}.deb"
+            # These are installed once or twice over a local network: packing them well would only cost time.
+            programs.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", str(tree), str(target)])
+        return target
 
-
-def build_tree(tree: Path, folder: Path, name: str, version: str, architecture: str) -> Path:
-    """Makes a package of a folder that has its DEBIAN folder already."""
-    # A version's epoch is left out of file names.
-    target = folder / f"{name}_{version.partition(':')[2] or version}_{architecture}.deb"
-    # dpkg-deb wants the control folder's mode in order, whatever this process's umask is.
-    (tree / "DEBIAN").chmod(0o755)
-    tree.chmod(0o755)
-    # These are installed once or twice over a local network: packing them well would only cost time.
-    programs.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", str(tree), str(target)])
-    return target
+    def _write_metadata(self, tree: Path) -> None:
+        regular = sorted(path for path in tree.rglob("*") if path.is_file() and not path.is_symlink())
+        folder = tree / "DEBIAN"
+        folder.mkdir(parents=True)
+        # dpkg-deb wants these modes in order, whatever this process's umask is.
+        folder.chmod(0o755)
+        tree.chmod(0o755)
+        size = sum(path.stat().st_size for path in regular) // 1024 + 1
+        (folder / "control").write_text(self.control(size))
+        sums = (f"{_md5(path)}  {path.relative_to(tree)}\n" for path in regular)
+        (folder / "md5sums").write_text("".join(sums))
+        configuration = [f"/{path.relative_to(tree)}\n" for path in regular if path.is_relative_to(tree / "etc")]
+        if configuration:
+            (folder / "conffiles").write_text("".join(configuration))
+        for name, text in self.scripts.items():
+            _put(folder / name, program(text))
 
 
 def _put(path: Path, item: File | Link) -> None:
@@ -104,14 +118,6 @@ def _put(path: Path, item: File | Link) -> None:
     path.chmod(item.mode)
 
 
-def _write_metadata(folder: Path, package: Package) -> None:
-    folder.mkdir(parents=True)
-    (folder / "control").write_text(package.control())
-    regular = {path: item for path, item in package.files.items() if isinstance(item, File)}
-    sums = (f"{hashlib.md5(item.data).hexdigest()}  {path.lstrip('/')}\n" for path, item in sorted(regular.items()))
-    (folder / "md5sums").write_text("".join(sums))
-    configuration = [path for path in sorted(regular) if path.startswith("/etc/")]
-    if configuration:
-        (folder / "conffiles").write_text("".join(f"{path}\n" for path in configuration))
-    for name, text in package.scripts.items():
-        _put(folder / name, program(text))
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()

@@ -16,7 +16,7 @@ from sim import programs
 from sim.cache import locked
 from sim.errors import SimulationError
 from sim.host.record import Process, machine_boot, registry_lock
-from sim.repository import container_toolkit, driver, nvidia
+from sim.repository import container_toolkit, docker, driver, nvidia
 from sim.repository.archive import Archive, publish
 from sim.repository.keys import Key, key
 from sim.repository.network import free_address
@@ -30,6 +30,7 @@ class VendorRepositories:
 
     As a context manager they are served inside the `with`; with `owned` they end with this process even if that is
     killed. `drivers` are the driver versions that NVIDIA's has; `broken_dkms` adds one whose modules do not compile.
+    `docker` are the releases, by codename, that Docker's is wanted for: the first time that takes half a minute.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class VendorRepositories:
         *,
         drivers: Sequence[str] = driver.VERSIONS,
         broken_dkms: bool = False,
+        docker: Sequence[str] = (),
         owned: bool = True,
     ) -> None:
+        self._docker = tuple(docker)
         self._drivers = (*drivers, *([driver.BROKEN] if broken_dkms else []))
         self._owned = owned
         self._record: Record | None = None
@@ -105,14 +108,29 @@ class VendorRepositories:
         """Of the key that signs the container toolkit's."""
         return key("toolkit").fingerprint
 
-    def declaration(self, release: str) -> dict[str, object]:
+    def docker_url(self, release: str) -> str:
+        """Docker's repository. Raises SimulationError unless `docker` named the release."""
+        if release not in self._docker:
+            raise SimulationError(f"Docker's repository was not asked for: VendorRepositories(docker=[{release!r}])")
+        return f"http://{self.address}/{docker.PATH}"
+
+    @property
+    def docker_fingerprint(self) -> str:
+        """Of the key that signs Docker's."""
+        return key("docker").fingerprint
+
+    def declaration(self, release: str) -> dict[str, dict[str, object]]:
         """The keys of a rig that lead to these repositories, for a host of that release."""
+        engine: dict[str, object] = {}
+        if release in self._docker:
+            engine = {"repository_url": self.docker_url(release), "repository_fingerprint": self.docker_fingerprint}
         return {
             "driver": {
                 "repository_url": self.nvidia_url(release),
                 "repository_fingerprint": self.nvidia_fingerprint,
             },
             "containers": {
+                **engine,
                 "toolkit": {
                     "repository_url": self.toolkit_url,
                     "repository_fingerprint": self.toolkit_fingerprint,
@@ -186,6 +204,9 @@ class VendorRepositories:
         path, top = f"{container_toolkit.PATH}/stable/deb/amd64", container_toolkit.PATH
         keys = [f"{top}/gpgkey", f"{path}/gpgkey"]
         found.append((path, container_toolkit.archive(), key("toolkit"), keys))
+        for release in self._docker:
+            path = f"{docker.PATH}/dists/{release}"
+            found.append((path, docker.archive(release), key("docker"), [f"{docker.PATH}/gpg"]))
         return found
 
     def _serve(self, timeout: float = 20) -> None:
