@@ -99,7 +99,8 @@ def with_lines(fstab: str, lines: Mapping[str, str], disks: Mapping[str, Disk]) 
             result.append(line)
         elif name in left:
             result.append(left.pop(name))
-    return "\n".join([*result, *left.values()]) + "\n" if result or left else fstab
+    result += left.values()
+    return fstab if result == fstab.splitlines() else "".join(f"{line}\n" for line in result)
 
 
 def uuid_on(state: DisksState, path: str, fs: str) -> str | None:
