@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from testinfra.host import Host
@@ -48,7 +47,8 @@ def seen(host: Host) -> Answers:
             "gpus": Gpus().command(),
             "packages": DriverPackages().command(),
             "held": "apt-mark showhold",
-            "indexes": "apt-get indextargets --format '$(REPO_URI)|$(SIGNED_BY)|$(FILENAME)' 'Created-By: Packages'",
+            "indexes": "apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages'",
+            "sources": "cd /etc/apt/sources.list.d && for f in *; do echo; cat $f; done",
             "policy": "apt-cache policy $(dpkg-query -W -f '${Package} ${source:Package}\\n' |"
             " awk '$2 ~ /nvidia/ { print $1 }')",
             "kernels": "ls /boot/vmlinuz-* | sed 's|.*vmlinuz-||'",
@@ -80,7 +80,11 @@ def keys(host: Host, seen: Answers, ring: str) -> list[str]:
 @pytest.fixture(scope="session")
 def ring(seen: Answers, nvidia_url: str) -> str:
     """The keyring that apt checks NVIDIA's repository with; empty where it has none."""
-    return next((signed_by for url, signed_by in _indexes(seen) if url == nvidia_url), "")
+    for stanza in re.split(r"\n\s*\n", seen["sources"]):
+        if nvidia_url in stanza:
+            signed_by = re.search(r"signed-by\s*[:=]\s*([^\s\],]+)", stanza, re.IGNORECASE)
+            return signed_by[1] if signed_by else ""
+    return ""
 
 
 @pytest.fixture(scope="session")
@@ -110,10 +114,8 @@ def wanted(rig: Rig, release: Release, seen: Answers) -> Wanted | None:
         raise AssertionError(str(impossible)) from None
 
 
-def _indexes(seen: Answers) -> Iterator[tuple[str, str]]:
-    for line in seen.lines("indexes"):
-        url, signed_by, _ = line.split("|", 2)
-        yield url.rstrip("/"), signed_by
+def _indexes(seen: Answers) -> set[str]:
+    return {line.rstrip("/") for line in seen.lines("indexes")}
 
 
 def _modules(seen: Answers, wanted: Wanted) -> dict[str, tuple[str, bool]]:
@@ -211,7 +213,7 @@ def test_pin(seen: Answers, packages: dict[str, DriverPackage], wanted: Wanted |
 def test_repository(rig: Rig, seen: Answers, wanted: Wanted | None, nvidia_url: str) -> None:
     """NVIDIA's repository is in use where it is declared, and no second one"""
     needed = (wanted is not None and wanted.source == "nvidia") or toolkits_from_nvidia(rig)
-    known = {url for url, _ in _indexes(seen) if "/compute/cuda/repos/" in url or url == nvidia_url}
+    known = {url for url in _indexes(seen) if "/compute/cuda/repos/" in url or url == nvidia_url}
     if needed:
         assert known == {nvidia_url}, (
             f"apt reads {', '.join(sorted(known)) or 'no such repository'}, wanted {nvidia_url}"

@@ -32,10 +32,10 @@ def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
         host.noop(f"driver {goal.upstream} is installed")
         return
     because(f"driver {goal.upstream}: {_grouped(goal.gaps) or 'as it should be, but not alone'}")
-    for name, why in goal.removals.items():
-        because(f"{name}: {why}, wanted absent: drivers do not mix")
+    if goal.removals:
+        because(f"{_grouped(goal.removals)}, wanted absent: drivers do not mix")
     arguments = [f"{name}={version}" for name, version in goal.versions.items() if name in goal.gaps]
-    yield transaction([*arguments, *(f"{name}-" for name in goal.removals)])
+    yield transaction([*arguments, *(f"{name}-" for name in goal.removals)], _held_of_driver())
 
 
 @operation()
@@ -46,9 +46,8 @@ def unmixed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     if not misplaced:
         host.noop("all of the driver's packages belong together")
         return
-    for name, why in misplaced.items():
-        because(f"{name}: {why}, wanted absent: drivers do not mix")
-    yield transaction(f"{name}-" for name in misplaced)
+    because(f"{_grouped(misplaced)}, wanted absent: drivers do not mix")
+    yield transaction((f"{name}-" for name in misplaced), _held_of_driver())
 
 
 @operation()
@@ -72,6 +71,10 @@ def purged() -> Generator[str, None, None]:
         return
     because(f"installed, wanted absent: {', '.join(sorted(there))}")
     yield f"{APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, sorted(there)))}"
+
+
+def _held_of_driver() -> list[str]:
+    return sorted(set(host.get_fact(DriverPackages)) & host.get_fact(Packages).held)
 
 
 def _grouped(gaps: Mapping[str, str]) -> str:

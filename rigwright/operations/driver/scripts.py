@@ -9,13 +9,16 @@ from pyinfra.api import StringCommand
 from rigwright.operations.apt import APT, UPDATE
 from rigwright.operations.scripts import script
 
-_OPTIONS = ("--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages")
+_OPTIONS = ("--purge", "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages")
 
 
-def transaction(packages: Iterable[str]) -> StringCommand:
-    """One apt transaction that either succeeds or is put back. ``packages``: as apt-get takes them ("a=1.2", "b-")."""
+def transaction(packages: Iterable[str], movable: Iterable[str] = ()) -> StringCommand:
+    """One apt transaction that either succeeds or is put back.
+
+    ``packages``: as apt-get takes them ("a=1.2", "b-"); ``movable``: held ones that may move or go along with them.
+    """
     files = ("dkms_report.sh", "driver/transaction.sh")
-    return script(files, {"APT": APT, "UPDATE": UPDATE}, (*_OPTIONS, *packages))
+    return script(files, {"APT": APT, "UPDATE": UPDATE}, (" ".join(movable), *_OPTIONS, *packages))
 
 
 def build(module: str, version: str, kernel: str) -> StringCommand:

@@ -1,5 +1,7 @@
 # Installs packages in one apt transaction. If that fails half-way, as it does when DKMS cannot build a kernel module,
-# everything that it changed is put back, so that apt can be used afterwards. Arguments: apt-get install's.
+# everything that it changed is put back, so that apt can be used afterwards. Arguments: packages that may move though
+# they are held (in one word; apt moves what it is told to by name, but nothing held that comes along), then apt-get
+# install's.
 
 export LC_ALL=C
 
@@ -30,6 +32,9 @@ main() {
     packages installed >"$work/before"
     held=$(apt-mark showhold)
     touch "$work/start"
+    # shellcheck disable=SC2086
+    [ -z "$1" ] || apt-mark unhold $1 >/dev/null
+    shift
     apt install "$@" && exit 0
     if [ "$(packages any)" = "$(cat "$work/before")" ] && grep -qE '404 +Not Found|Failed to fetch' "$work/log"; then
         { @UPDATE@; } >>"$work/log" 2>&1 && apt install "$@" && exit 0

@@ -59,7 +59,7 @@ PACKAGES = [
         {"wanted": DEBIAN},
         {**HOST, DriverPackages: {}},
         has=[
-            "sh -s -- --no-install-recommends --allow-downgrades --allow-change-held-packages ",
+            "sh -s -- '' --purge --no-install-recommends --allow-downgrades --allow-change-held-packages ",
             "nvidia-kernel-dkms=550.163.01-2",
             "libcuda1=550.163.01-2",
             'apt install "$@"',
@@ -83,7 +83,7 @@ PACKAGES = [
         has=[" nvidia-driver-cuda-\n"],
         why=[
             "driver 550.163.01: as it should be, but not alone",
-            "nvidia-driver-cuda: 580.105.08-1 of another source, wanted absent: drivers do not mix",
+            "nvidia-driver-cuda 580.105.08-1 of another source, wanted absent: drivers do not mix",
         ],
     ),
     Case(
@@ -98,8 +98,11 @@ PACKAGES = [
         "unmixed: leftovers",
         packages.unmixed,
         {"wanted": DEBIAN},
-        {DriverPackages: WHOLE | have("580.105.08-1", "nvidia-settings", "libxnvctrl0", origin="elsewhere")},
-        has=["nvidia-settings- libxnvctrl0-\n"],
+        {
+            DriverPackages: WHOLE | have("580.105.08-1", "nvidia-settings", "libxnvctrl0", origin="elsewhere"),
+            Packages: PackagesState(held=frozenset({"libxnvctrl0", "nvidia-smi", "docker-ce"})),
+        },
+        has=["sh -s -- 'libxnvctrl0 nvidia-smi' --purge --no-install-recommends", "nvidia-settings- libxnvctrl0-\n"],
     ),
     Case("held: all", packages.held, {}, {DriverPackages: WHOLE, Packages: PackagesState(held=frozenset(SET))}),
     Case(
