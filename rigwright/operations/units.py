@@ -74,6 +74,17 @@ def masked(unit: str) -> Generator[str, None, None]:
     yield f"systemctl mask --now {unit}"
 
 
+@operation()
+def unmasked(names: Sequence[str]) -> Generator[str, None, None]:
+    """Let units be started that belong together: a masked service also keeps its socket from opening."""
+    found = [name for name, state in host.get_fact(Units, names=list(names)).items() if state.masked]
+    if not found:
+        host.noop("none is masked")
+        return
+    because("; ".join(f"{name}: masked" for name in found))
+    yield f"systemctl unmask {' '.join(found)} && systemctl unmask --runtime {' '.join(found)}"
+
+
 def _newer_files(paths: Sequence[str], since: float) -> list[str]:
     if not paths:
         return []

@@ -30,6 +30,7 @@ _KEEP_CONTAINERS = (
     " systemctl reload docker.service; for second in 1 2 3 4 5; do"
     " [ \"$(docker info --format '{{.LiveRestoreEnabled}}')\" = true ] && break; sleep 1; done; fi"
 )
+_UNITS = ("containerd.service", "docker.socket", "docker.service")
 _IMAGE_STORE_MOVED = 29
 """From this version a new Docker keeps images under /var/lib/containerd, whatever data-root says (docs.docker.com)."""
 
@@ -70,7 +71,9 @@ def present(rig: Rig, release: Release) -> OperationMeta:
             name="Install Docker",
             packages=catalog().containers.engine_packages("docker", declared.source, release.codename),
         )
-    with after(installed, merged):
+    with after(installed):
+        unmasked = units.unmasked(name="Let Docker's units be started", names=_UNITS)
+    with after(installed, merged, unmasked):
         units.service(name="Run containerd", unit="containerd.service")
         units.service(name="Open Docker's socket", unit="docker.socket")
         running: OperationMeta = units.service(

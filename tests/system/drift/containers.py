@@ -44,7 +44,7 @@ DRIFTS = [
         "Docker masked",
         "systemctl mask --now docker.service",
         "containers",
-        plan_names=("Run Docker", "docker.service: masked"),
+        plan_names=("Let Docker's units be started", "docker.service: masked"),
         verify_names=("test_engine",),
     ),
     Drift(

@@ -91,6 +91,14 @@ CASES = [
         why=[f"docker.service: started before {DAEMON_JSON} changed"],
     ),
     Case(
+        "Docker: a masked service is unmasked before its socket opens",
+        units.unmasked,
+        {"names": ["docker.socket", "docker.service"]},
+        {Units: {"docker.socket": unit("failed"), "docker.service": unit("inactive", "masked", "masked")}},
+        commands=["systemctl unmask docker.service && systemctl unmask --runtime docker.service"],
+        why=["docker.service: masked"],
+    ),
+    Case(
         "probe image: missing",
         probe_image.present,
         {"engine": "podman"},
@@ -222,6 +230,7 @@ def test_docker_on_a_bare_host(codename: str) -> None:
     done = layer(codename)
     names = list(done)
     assert names.index("Merge our keys into daemon.json") < names.index("Install Docker") < names.index("Run Docker")
+    assert names.index("Let Docker's units be started") < names.index("Open Docker's socket")
     assert "/etc/apt/keyrings/docker" not in json.dumps([step.commands for step in done.values()])
     (install,) = done["Install Docker"].commands
     for package in catalog().containers.engine_packages("docker", "distribution", codename):
