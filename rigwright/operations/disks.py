@@ -42,8 +42,9 @@ def formatted(disk_name: str, disk: Disk) -> Generator[str, None, None]:
     if drive.holds:
         refuse(
             host,
-            f"disk {disk_name}: the drive {disk.format} ({drive.path}, {drive.size / 1e9:.0f} GB) is not empty, and only "
-            f"an empty drive is ever formatted. On it: {'; '.join(drive.holds)}. If that may go: wipefs -a {drive.path}",
+            f"disk {disk_name}: the drive {disk.format} ({drive.path}, {drive.size / 1e9:.0f} GB) is not empty, and "
+            "only an empty drive is ever formatted. "
+            f"On it: {'; '.join(drive.holds)}. If that may go: wipefs -a {drive.path}",
         )
     because(f"{drive.path} ({disk.format}): empty, wanted {disk.fs}")
     path = shlex.quote(drive.path)

@@ -110,7 +110,7 @@ DISKS = [
         _disks(drives=(_drive("TYPE=xfs"),), filesystems=(Filesystem("/dev/sdb", "9", "xfs"),)),
         refuses="(/dev/sdb, 2000 GB) is not empty, and only an empty drive is ever formatted. On it: TYPE=xfs",
     ),
-    Case("it has partitions", disks.formatted, FORMAT, _disks(drives=(_drive("part /dev/sdb1"),)), refuses="part /dev/"),
+    Case("it has partitions", disks.formatted, FORMAT, _disks(drives=(_drive("part /dev/sdb1"),)), refuses="part /"),
     Case("it is mounted", disks.formatted, FORMAT, _disks(drives=(_drive("mounted at /x"),)), refuses="mounted at /x"),
     Case(
         "there is no such drive", disks.formatted, FORMAT, _disks(serials={"/dev/sda": "SYS"}),

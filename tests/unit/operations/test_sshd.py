@@ -1,0 +1,150 @@
+"""sshd: hardened, moved, and never shut to whoever does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rigwright.facts.files import Files
+from rigwright.facts.sshd import CONFIG, DROP_IN, SOCKET_DROP_IN, Directive, Sshd, SshdState
+from rigwright.facts.units import Units
+from rigwright.operations import files, sshd
+from rigwright.spec.access import Ssh
+from tests.unit.operations.harness import Case, file, run, unit
+
+INCLUDE = Directive(CONFIG, 12, "include", "/etc/ssh/sshd_config.d/*.conf")
+FRESH = SshdState(
+    settings={"passwordauthentication": "yes", "permitrootlogin": "without-password", "maxauthtries": "6"},
+    ports=(22,),
+    directives=(INCLUDE,),
+    keys=1,
+    socket_ports=(22,),
+)
+DONE = replace(FRESH, settings=sshd.settings(Ssh()))
+ROOT = {"ssh_user": "root"}
+ADMIN = {"ssh_user": "admin"}
+TEXT = files.render(
+    f"{DROP_IN[1:]}.j2", {"port": None, "root_login": "prohibit-password", "passwords": False, "max_auth_tries": 4}
+)
+OURS = file(TEXT, mtime=500)
+
+
+def _host(state: SshdState, *, socket: bool = False, drop_in: Any = None, **more: Any) -> dict[Any, Any]:
+    units = {
+        "ssh.service": unit("inactive" if socket else "active", "disabled" if socket else "enabled", **more),
+        "ssh.socket": unit("active" if socket else "inactive", "enabled" if socket else "disabled"),
+    }
+    return {Sshd: state, Units: units, Files: {CONFIG: file(mtime=100), **({DROP_IN: drop_in} if drop_in else {})}}
+
+
+def _wants(declared_keys: int = 0, **ssh: Any) -> dict[str, Any]:
+    return {"ssh": Ssh(**ssh), "declared_keys": declared_keys}
+
+
+RELOAD = "systemctl reload ssh.service && mv -f /run/rigwright/reloaded/ssh.service.new"
+RESTART = "systemctl stop ssh.service 2>/dev/null; systemctl restart ssh.socket"
+
+CASES = [
+    Case("as declared", sshd.configured, _wants(), _host(DONE, drop_in=OURS), data=ROOT),
+    Case(
+        "hardened: written, checked, reloaded, looked at, proven", sshd.configured, _wants(), _host(FRESH), data=ROOT,
+        has=["--unit=rigwright-undo-sshd", "sshd -t && ", RELOAD, "said=$(sshd -T", "'passwordauthentication no'",
+             "[prove]", "PasswordAuthentication no", "KbdInteractiveAuthentication no"],
+        lacks=["Port ", "1i Include", "ListenStream"],
+    ),
+    Case(
+        "a reload that was lost", sshd.configured, _wants(), _host(DONE, drop_in=file(TEXT, mtime=2000)), data=ROOT,
+        has=[RELOAD], why=[f"sshd: started before {DROP_IN} changed"],
+    ),
+    Case(
+        "reloaded since", sshd.configured, _wants(), _host(DONE, drop_in=file(TEXT, mtime=2000), reloaded=3000.0),
+        data=ROOT,
+    ),
+    Case(
+        "its file reads no drop-ins", sshd.configured, _wants(), _host(replace(FRESH, directives=()), drop_in=OURS),
+        data=ROOT, has=["sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config"],
+    ),
+    Case(
+        "moved to another port", sshd.configured, _wants(port=2222), _host(DONE, drop_in=OURS), data=ROOT,
+        has=["<<<\n", "Port 2222", RELOAD, "[prove]"], lacks=["restart ssh.socket"],
+    ),
+    Case(
+        "moved, where systemd listens (Debian)", sshd.configured, _wants(port=2222),
+        _host(DONE, socket=True, drop_in=OURS), data=ROOT,
+        has=[f"install -D -m 644 /dev/stdin {SOCKET_DROP_IN}", "ListenStream=2222", RESTART], lacks=[RELOAD],
+    ),
+    Case(
+        "moved, where systemd derives its socket from sshd's files (Ubuntu 24.04)", sshd.configured, _wants(port=2222),
+        _host(replace(DONE, generator=True), socket=True, drop_in=OURS), data=ROOT,
+        has=["Port 2222", f"rm -f {SOCKET_DROP_IN}", RESTART], lacks=["ListenStream"],
+    ),
+    Case(
+        "other settings, where systemd listens: the next connection starts sshd anew", sshd.configured, _wants(),
+        _host(FRESH, socket=True), data=ROOT,
+        has=["systemctl stop ssh.service 2>/dev/null; systemctl start ssh.socket"], lacks=[RELOAD],
+    ),
+    Case(
+        "an unproven change", sshd.configured, _wants(), _host(replace(DONE, unproven=True), drop_in=OURS), data=ROOT,
+        has=["[prove]"], why=["sshd: a change of its settings was never proven"],
+    ),
+    Case(
+        "somebody's file sets another port", sshd.configured, _wants(),
+        _host(replace(FRESH, directives=(INCLUDE, Directive(CONFIG, 20, "port", "2200")))), data=ROOT,
+        refuses="/etc/ssh/sshd_config:20 says 2200",
+    ),
+    Case(
+        "somebody's file sets the declared port: ours does not name it twice", sshd.configured, _wants(port=2200),
+        _host(replace(DONE, ports=(2200,), directives=(INCLUDE, Directive(CONFIG, 20, "port", "2200"))), drop_in=OURS),
+        data=ROOT,
+    ),
+    Case(
+        "an earlier file decides otherwise", sshd.configured, _wants(),
+        _host(replace(DONE, settings={**DONE.settings, "passwordauthentication": "yes"}), drop_in=OURS), data=ROOT,
+        refuses="a file that is read earlier, or a Match block, decides otherwise",
+    ),
+    Case(
+        "root may not log in, and rig does", sshd.configured, _wants(root_login="no"), _host(FRESH), data=ROOT,
+        refuses="would shut rig out, which comes in as root",
+    ),
+    Case("root may not log in, and rig does not", sshd.configured, _wants(root_login="no"), _host(FRESH), data=ADMIN,
+         has=["PermitRootLogin no"]),
+    Case(
+        "no key of the user that rig comes in as", sshd.configured, _wants(), _host(replace(FRESH, keys=0)), data=ADMIN,
+        refuses="there is no key for admin on the host, and none is declared",
+    ),
+    Case("its key is declared", sshd.configured, _wants(1), _host(replace(FRESH, keys=0)), data=ADMIN, has=["[prove]"]),
+    Case(
+        "its keys come from elsewhere", sshd.configured, _wants(),
+        _host(replace(FRESH, keys=0, settings={**FRESH.settings, "authorizedkeyscommand": "/usr/bin/sss"})), data=ADMIN,
+        has=["[prove]"],
+    ),
+    Case("passwords stay", sshd.configured, _wants(password_authentication=True), _host(replace(FRESH, keys=0)),
+         data=ADMIN, has=["PasswordAuthentication yes"]),
+    Case(
+        "passwords stay, but not for root", sshd.configured, _wants(password_authentication=True),
+        _host(replace(FRESH, keys=0)), data=ROOT, refuses="no key for root",
+    ),
+    Case(
+        "keys are not accepted at all", sshd.configured, _wants(),
+        _host(replace(FRESH, settings={**FRESH.settings, "pubkeyauthentication": "no"})), data=ADMIN,
+        refuses="PubkeyAuthentication no",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_sshd(case: Case) -> None:
+    case.check()
+
+
+def test_a_failed_change_is_undone_at_once() -> None:
+    arm, change, proof, disarm = run(sshd.configured, _wants(), _host(FRESH), ROOT).commands
+    assert "cp -a /etc/ssh/sshd_config" in arm and "systemd-run" in arm
+    assert change.partition("\n<<<\n")[0].endswith(
+        "|| { status=$?; systemctl stop rigwright-undo-sshd.timer 2>/dev/null; "
+        "sh /var/lib/rigwright/undo/sshd.sh; exit $status; }"
+    )
+    assert proof == "[prove]"
+    assert disarm.startswith("mv /var/lib/rigwright/undo/sshd.sh")
