@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra import host, logger
+from pyinfra import host
 from pyinfra.api.deploy import deploy
 from pyinfra.api.operation import OperationMeta
 
@@ -11,13 +11,12 @@ from rigwright.catalog.releases import Release
 from rigwright.choice.cards import generations
 from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.choice.flavour import Impossible
-from rigwright.choice.secure_boot import advice
 from rigwright.engine.reasons import after
 from rigwright.facts.gpus import Gpus
 from rigwright.facts.modules import RIVALS
 from rigwright.facts.release import Release as ReleaseFact
 from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
-from rigwright.operations.driver import kernels, packages, persistence
+from rigwright.operations.driver import kernels, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
 from tasks.driver import repository
 
@@ -81,7 +80,8 @@ def _present(rig: Rig, release: Release) -> None:
     with after(installed, headers, blacklist):
         initramfs.current(name="Rebuild the initial RAM file systems")
     _persistence(rig, wanted, installed)
-    _secure_boot(release)
+    with after(installed):
+        secure_boot.looked_at(name="Look at Secure Boot", release=release)
 
 
 def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta) -> None:
@@ -112,10 +112,3 @@ def _absent(rig: Rig, release: Release) -> None:
         repository.absent()
     with after(removed):
         initramfs.current(name="Rebuild the initial RAM file systems")
-
-
-def _secure_boot(release: Release) -> None:
-    found = host.get_fact(ReleaseFact)
-    text = advice(release, found.secure_boot)
-    if text:
-        logger.warning(f"{host.print_prefix}{text}")

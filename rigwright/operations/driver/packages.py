@@ -74,7 +74,8 @@ def purged() -> Generator[str, None, None]:
 
 
 def _held_of_driver() -> list[str]:
-    return sorted(set(host.get_fact(DriverPackages)) & host.get_fact(Packages).held)
+    packages = host.get_fact(DriverPackages)
+    return sorted(set(packages) & host.get_fact(Packages).held)
 
 
 def _grouped(gaps: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from rigwright.facts.smi import Card, Smi
 from rigwright.facts.sources import SourceFile, Sources, SourcesState
 from rigwright.facts.units import Units
 from rigwright.operations import apt, debconf, initramfs, refusal
-from rigwright.operations.driver import kernels, packages, persistence, repository
+from rigwright.operations.driver import kernels, packages, persistence, repository, secure_boot
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
 from tests.unit.operations.harness import Case, file, unit
@@ -440,6 +441,8 @@ REPOSITORY = [
 ]
 
 QUESTION = {"package": "nvidia-support", "question": "nvidia-support/check", "kind": "boolean", "answer": "false"}
+SECURE = {Release: replace(RELEASE["trixie"], secure_boot=True), DriverPackages: WHOLE}
+
 OTHER = [
     Case("debconf: answered", debconf.answered, QUESTION, {Debconf: {"nvidia-support/check": "false"}}),
     Case(
@@ -459,6 +462,10 @@ OTHER = [
         has=["dpkg --force-confdef --force-confold --configure -a", "-f install", "cannot be built for kernel"],
         why=["dpkg left unfinished: linux-headers-amd64, nvidia-kernel-dkms"],
     ),
+    Case("secure boot: off", secure_boot.looked_at, HEADERS, {**HOST, **NOT_LOADED, DriverPackages: WHOLE}),
+    Case(
+        "secure boot: a loaded driver has a known key", secure_boot.looked_at, HEADERS, {**SECURE, **LOADED}
+    ),
     Case("refused", refusal.refused, {"text": "no driver can be had"}, refuses="no driver can be had"),
 ]
 
@@ -466,3 +473,16 @@ OTHER = [
 @pytest.mark.parametrize("case", [*PACKAGES, *KERNELS, *PERSISTENCE, *REPOSITORY, *OTHER], ids=str)
 def test_driver(case: Case) -> None:
     case.check()
+
+
+def test_secure_boot_is_remarked_with_the_one_thing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(secure_boot, "remark", said.append)
+    Case("", secure_boot.looked_at, HEADERS, {**SECURE, **NOT_LOADED}).check()
+    (text,) = set(said)
+    assert "mokutil --import /var/lib/dkms/mok.pub" in text
+    said.clear()
+    ubuntu = {"release": catalog().release("noble")}
+    facts = {**SECURE, **NOT_LOADED, DriverPackages: have("6.8.0-126.126+1", SIGNED)}
+    Case("", secure_boot.looked_at, ubuntu, facts).check()
+    assert said == [], "Ubuntu has signed these modules itself"

@@ -107,3 +107,16 @@ def test_a_host_that_does_not_come_back(answer: str | None, text: str) -> None:
 
     with pytest.raises(PyinfraError, match=f"{text}.*run again"):
         waited(for_ever())
+
+
+@pytest.mark.parametrize(
+    ("allowed", "record", "text"),
+    [(False, None, "a reboot is needed, and not allowed"), (True, f"another boot\n{WHY}\n", "did not help")],
+)
+def test_what_it_does_not_do_it_remarks(
+    allowed: bool, record: str | None, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(reboot, "remark", said.append)
+    Case("", reboot.if_needed, {**ASKED, "allowed": allowed}, host(record=record)).check()
+    assert text in said[0] and WHY in said[0]

@@ -1,0 +1,83 @@
+"""A real reboot of a throw-away host, which for that says that it is a machine: once, proved by the boot's identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sim.host.throwaway import ThrowawayHost
+from tests.system.engine_project import Project, way
+
+pytestmark = pytest.mark.system
+
+DEPLOY = """
+    import dataclasses
+    from rigwright.facts.release import Release
+    from rigwright.operations import reboot
+
+    process = Release.process
+    Release.process = lambda self, output: dataclasses.replace(process(self, output), container=None)
+    reboot.if_needed(
+        name="Reboot if needed", module={module!r}, words={words!r}, allowed={allowed}, new_kernel=False, wait_s=60
+    )
+    files.content(name="Go on afterwards", dest="/root/after", text="{words}")
+"""
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[ThrowawayHost]:
+    with ThrowawayHost("basement") as host:
+        yield host
+
+
+@pytest.fixture
+def project(tmp_path: Path, host: ThrowawayHost) -> Project:
+    made = Project(tmp_path)
+    (tmp_path / "config.py").write_text((Path(__file__).resolve().parents[2] / "config.py").read_text())
+    made.inventory({"basement": way(host)})
+    host.run("rm -rf /var/lib/rigwright/rebooted /root/after")
+    return made
+
+
+def deploys(project: Project, *words: str, module: str | None = None, allowed: bool = True) -> None:
+    project.deploy(DEPLOY.format(module=module, words=list(words), allowed=allowed))
+
+
+def boot(host: ThrowawayHost) -> str:
+    return host.run("cat /proc/sys/kernel/random/boot_id").stdout
+
+
+def test_it_reboots_once_and_goes_on(project: Project, host: ThrowawayHost) -> None:
+    deploys(project, "a.word=1")
+    before = boot(host)
+    assert project.rig("plan").status == 2
+    applied = project.rig("apply", "--yes")
+    assert applied.status == 0, applied.out + applied.err
+    assert boot(host) != before
+    assert host.run("cat /root/after").stdout == "['a.word=1']"
+
+    # The word is still not there: another reboot would not bring it either.
+    now = boot(host)
+    again = project.rig("apply", "--yes")
+    assert again.status == 0, again.out + again.err
+    assert boot(host) == now
+
+
+def test_it_does_not_reboot_when_it_may_not(project: Project, host: ThrowawayHost) -> None:
+    deploys(project, "a.word=1", allowed=False)
+    before = boot(host)
+    applied = project.rig("apply", "--yes")
+    assert applied.status == 0, applied.out + applied.err
+    assert boot(host) == before
+    assert host.run("cat /root/after").stdout, "what comes afterwards is done all the same"
+
+
+def test_it_does_not_boot_a_kernel_without_the_driver(project: Project, host: ThrowawayHost) -> None:
+    deploys(project, "a.word=1", module="nvidia")
+    before = boot(host)
+    applied = project.rig("apply", "--yes")
+    assert applied.status == 1
+    assert "has no nvidia module" in applied.out + applied.err
+    assert boot(host) == before
