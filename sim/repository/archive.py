@@ -45,7 +45,7 @@ def write_index(top: Path, packages: str, folder: Path) -> None:
     (folder / "Packages.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
-def publish(archive: Archive, folder: Path, key: Key, other: Key, date: int) -> None:
+def publish(archive: Archive, folder: Path, key: Key, date: int) -> None:
     """Lays `archive` out in the new folder `folder`, dated `date` (seconds since the epoch) and signed.
 
     apt takes nothing older than what it has: each publication at one address needs a later date than the one before.
@@ -60,4 +60,8 @@ def publish(archive: Archive, folder: Path, key: Key, other: Key, date: int) -> 
     release = programs.run(["apt-ftparchive", *options, "release", "."], env=environment, cwd=archive.folder)
     (folder / "Release").write_text(release)
     key.sign(folder / "Release", folder)
-    other.sign(folder / "Release", folder / OTHER)
+
+
+def sign_as_other(folder: Path, key: Key) -> None:
+    """Has a published folder a second set of signatures, by `key`, in OTHER."""
+    key.sign(folder / "Release", folder / OTHER)

@@ -7,6 +7,7 @@ import json
 import signal
 from typing import Any
 
+from sim.host.release import RELEASES
 from sim.repository.nvidia import PLACES
 from sim.repository.vendors import VendorRepositories, stop_detached
 
@@ -16,7 +17,7 @@ def add(verbs: argparse._SubParsersAction[Any]) -> None:
     verb = verbs.add_parser("repositories", help="serve stand-ins of NVIDIA's and Docker's package repositories")
     verb.add_argument("--broken-dkms", action="store_true", help="with a driver whose modules do not compile")
     verb.add_argument(
-        "--docker", action="append", default=[], choices=sorted(PLACES), help="with Docker's, for a release"
+        "--docker", action="append", default=[], choices=sorted(RELEASES), help="with Docker's, for a release"
     )
     verb.add_argument("--detach", action="store_true", help="return at once and leave them running")
     verb.add_argument("--stop", action="store_true", help="stop those that --detach left")

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from sim import programs
 from sim.cache import built_once, cache_dir, key_of
-from sim.host.mirror import machine_mirror
 from sim.host.release import RELEASES
 from sim.repository import debian
 from sim.repository.archive import Archive, write_index
@@ -42,7 +41,7 @@ class _Repacked:
 
 def archive(release: str) -> Archive:
     """Docker's repository for a Debian release. Fetches some 100 MB from this machine's mirror, once."""
-    inputs = [release, machine_mirror().archive, sources(*_SOURCES)]
+    inputs = [release, sources(*_SOURCES)]
     top = built_once(
         cache_dir() / "repositories" / f"docker-{release}-{key_of(inputs)}", lambda folder: _build(folder, release)
     )

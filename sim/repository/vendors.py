@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -17,12 +18,22 @@ from sim.cache import locked
 from sim.errors import SimulationError
 from sim.host.record import Process, machine_boot, registry_lock
 from sim.repository import container_toolkit, docker, driver, nvidia
-from sim.repository.archive import Archive, publish
+from sim.repository.archive import Archive, publish, sign_as_other
 from sim.repository.keys import Key, key
 from sim.repository.network import free_address
 from sim.repository.record import Answers, Record, records, sweep, write_answers
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A repository: its path, what is in it, who signs it, and the paths at which that key is offered."""
+
+    path: str
+    archive: Archive
+    key: Key
+    key_files: Sequence[str]
 
 
 class VendorRepositories:
@@ -150,15 +161,22 @@ class VendorRepositories:
 
     def sign_with_other_key(self) -> None:
         """Has the indexes signed by a key that is not the one offered."""
-        write_answers(self._running.folder, Answers(other_key=True))
+        folder = self._running.folder
+        for release in (folder / "www").rglob("Release"):
+            sign_as_other(release.parent, key("nobody"))
+        write_answers(folder, Answers(other_key=True))
 
     def restore(self) -> None:
         """Undoes the three above."""
         write_answers(self._running.folder, Answers())
 
     def publish_drivers(self, versions: Sequence[str]) -> None:
-        """Has NVIDIA's repository hold drivers of these versions from now on, as when the vendor brings out another."""
+        """Has NVIDIA's repository hold drivers of these versions from now on, as when the vendor brings out another.
+
+        Undoes `sign_with_other_key`.
+        """
         self._drivers = tuple(versions)
+        self.restore()
         self._publish()
 
     # Inside
@@ -182,31 +200,36 @@ class VendorRepositories:
         new = folder / "www.new"
         shutil.rmtree(new, ignore_errors=True)
         self._date = max(int(time.time()), self._date + 1)
-        for path, archive, signer, key_files in self._archives():
-            target = new / path
-            publish(archive, target, signer, key("nobody"), self._date)
-            for name in key_files:
-                (new / name).write_bytes(signer.public)
+        served = self._archives()
+        published: dict[Path, Path] = {}
+        for each in served:
+            target = new / each.path
+            first = published.setdefault(each.archive.folder, target)
+            if first == target:
+                publish(each.archive, target, each.key, self._date)
+            else:
+                shutil.copytree(first, target, symlinks=True)
+        for each in served:
+            for name in each.key_files:
+                (new / name).write_bytes(each.key.public)
         www = folder / "www"
         if www.exists():
             www.rename(folder / "www.old")
         new.rename(www)
         shutil.rmtree(folder / "www.old", ignore_errors=True)
 
-    def _archives(self) -> list[tuple[str, Archive, Key, list[str]]]:
-        """For each repository: its path, what is in it, who signs it, and the paths at which that key is offered."""
-        drivers = nvidia.archive(self._drivers)
+    def _archives(self) -> list[_Served]:
         found = []
         for place in nvidia.PLACES.values():
             path = f"{nvidia.PATH}/{place.directory}/x86_64"
-            found.append((path, drivers, key("nvidia"), [f"{path}/{place.key_file}"]))
+            drivers = nvidia.archive(place.distribution, self._drivers)
+            found.append(_Served(path, drivers, key("nvidia"), (f"{path}/{place.key_file}",)))
         # The vendor offers this key at the top only; who declares a mirror looks for it beside the index too.
         path, top = f"{container_toolkit.PATH}/stable/deb/amd64", container_toolkit.PATH
-        keys = [f"{top}/gpgkey", f"{path}/gpgkey"]
-        found.append((path, container_toolkit.archive(), key("toolkit"), keys))
+        found.append(_Served(path, container_toolkit.archive(), key("toolkit"), (f"{top}/gpgkey", f"{path}/gpgkey")))
         for release in self._docker:
             path = f"{docker.PATH}/dists/{release}"
-            found.append((path, docker.archive(release), key("docker"), [f"{docker.PATH}/gpg"]))
+            found.append(_Served(path, docker.archive(release), key("docker"), (f"{docker.PATH}/gpg",)))
         return found
 
     def _serve(self, timeout: float = 20) -> None:
