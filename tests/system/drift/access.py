@@ -78,7 +78,9 @@ DRIFTS = [
         "sshd runs with other settings than its files: a reload that was lost",
         "f=/etc/ssh/sshd_config.d/10-rigwright.conf && cp $f /tmp/kept && "
         "sed -i 's/^PasswordAuthentication no/PasswordAuthentication yes/' $f && "
-        "systemctl reload ssh.service && sleep 1 && cat /tmp/kept > $f && rm /tmp/kept",
+        "systemctl reload ssh.service && n=0 && until ssh -o BatchMode=yes -o PreferredAuthentications=none "
+        "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null nobody@127.0.0.1 2>&1 | grep -q password; "
+        "do n=$((n + 1)); [ $n -lt 50 ]; sleep 0.2; done && cat /tmp/kept > $f && rm /tmp/kept",
         "access",
         plan_names=("Configure sshd", "started before"),
         verify_names=("test_ssh_passwords",),
