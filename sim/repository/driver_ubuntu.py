@@ -69,4 +69,6 @@ def packages(version: str) -> Iterator[Package]:
         )
     for name, kernel in (("nvidia-open", names["open"]), ("cuda-drivers", names["proprietary"])):
         depends = f"{kernel} (= {full}), nvidia-utils{suffix} (= {full}), nvidia-compute-utils{suffix} (= {full})"
-        yield Package(f"{name}{suffix}", full, "NVIDIA Driver meta-package", relations={"Depends": depends})
+        yield Package(
+            f"{name}{suffix}", full, "NVIDIA Driver meta-package", source=name, relations={"Depends": depends}
+        )
