@@ -6,6 +6,7 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from rigwright.catalog import catalog
+from rigwright.choice.base import components
 from rigwright.choice.flavour import Impossible
 from rigwright.choice.toolkits import toolkit_packages, toolkit_prefix, toolkits_from_nvidia
 from rigwright.engine.reasons import after
@@ -35,9 +36,7 @@ def cuda(rig: Rig) -> None:
     elif packages:
         known = sources.known(name="Learn whose archives apt's sources are")
         with after(known):
-            archive = sources.components(
-                name="Add the archive's components", wanted=rig.base.components or release.components
-            )
+            archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
         with after(archive):
             lists = apt.updated(name="Fetch the archive's lists")
     removed = toolkits.others_removed(name="Remove toolkits that are not declared", packages=list(packages.values()))

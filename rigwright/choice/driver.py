@@ -11,7 +11,7 @@ from rigwright.catalog import Catalog
 from rigwright.catalog.driver import Flavour, PackageSet, Source
 from rigwright.catalog.releases import Release
 from rigwright.choice.flavour import Impossible, flavour_for
-from rigwright.facts.driver import DriverPackage, Offer, upstream_version
+from rigwright.facts.driver import DriverPackage, Offer, Place, upstream_version
 from rigwright.spec.rig import Rig
 
 _BRANCH_IN_NAME = re.compile(r"-([3-9]\d\d)(?:-|$)")
@@ -32,7 +32,7 @@ class Wanted:
     other_flavour: tuple[str, ...]
     """Kernel module packages of the flavour that is not wanted."""
     repository: str
-    """NVIDIA's repository or its declared mirror, whatever the source: to tell its packages from the archive's."""
+    """NVIDIA's repository, or its declared mirror."""
 
     @property
     def said(self) -> str:
@@ -69,11 +69,13 @@ class Wanted:
         return [
             version
             for version, places in offer.versions.items()
-            if any(
-                priority > _BACKPORTS_PRIORITY and (self.repository in place) == (self.source == "nvidia")
-                for priority, place in places
-            )
+            if any(place.priority > _BACKPORTS_PRIORITY and self._serves(place) for place in places)
         ]
+
+    def _serves(self, place: Place) -> bool:
+        if self.source == "nvidia":
+            return self.repository in place.line
+        return place.origin.casefold() == self.release.id
 
 
 @dataclass(frozen=True)

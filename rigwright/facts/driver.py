@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pyinfra.api import FactBase
 
@@ -92,13 +92,21 @@ class DriverRemains(FactBase[dict[str, str]]):
         return found
 
 
+class Place(NamedTuple):
+    """Where a version is to be had: apt's priority of the repository, its line, and who it says it is (Origin)."""
+
+    priority: int
+    line: str
+    origin: str = ""
+
+
 @dataclass(frozen=True)
 class Offer:
-    """What apt knows of one package name: ``versions``: version → list of (priority, repository line), best first."""
+    """What apt knows of one package name. ``versions``: version → where it is to be had, best version first."""
 
     installed: str | None
     candidate: str | None
-    versions: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    versions: dict[str, tuple[Place, ...]] = field(default_factory=dict)
     priorities: dict[str, int] = field(default_factory=dict)
     """Version → its priority after pins."""
 
@@ -106,12 +114,14 @@ class Offer:
 class Offers(FactBase[dict[str, Offer]]):
     """Package name → what the sources offer; a name that no source has is absent.
 
-    Raw: output of ``apt-cache policy``.
+    Raw: output of ``apt-cache policy`` for all repositories (`` 500 http://mirror trixie/main amd64 Packages``, then
+    ``release …,o=Debian,…``), ``@offers``, then that for the names.
     """
 
     def command(self, names: list[str]) -> str:
         """Ask for all names at once."""
-        return f"LC_ALL=C apt-cache policy {' '.join(sorted(set(names)))} 2>/dev/null || true"
+        listed = " ".join(sorted(set(names)))
+        return f"export LC_ALL=C; {{ apt-cache policy; echo @offers; apt-cache policy {listed}; }} 2>/dev/null || true"
 
     @staticmethod
     def default() -> dict[str, Offer]:
@@ -120,10 +130,12 @@ class Offers(FactBase[dict[str, Offer]]):
 
     def process(self, output: list[str]) -> dict[str, Offer]:
         """Read the version tables."""
+        start = output.index("@offers") + 1 if "@offers" in output else 0
+        origins = _origins(output[:start])
         found: dict[str, Offer] = {}
         name = version = ""
         installed: str | None = None
-        for line in output:
+        for line in output[start:]:
             text = line.strip()
             if line and not line.startswith(" ") and text.endswith(":"):
                 name, version, installed = text[:-1], "", None
@@ -136,8 +148,22 @@ class Offers(FactBase[dict[str, Offer]]):
                 found[name].versions[version] = ()
                 found[name].priorities[version] = int(entry[2])
             elif version and (place := re.match(r"^(-?\d+) (.+)$", text)):
-                found[name].versions[version] += ((int(place[1]), place[2]),)
+                where = Place(int(place[1]), place[2], origins.get(place[2], ""))
+                found[name].versions[version] += (where,)
         return found
+
+
+def _origins(lines: list[str]) -> dict[str, str]:
+    """Repository line → its Origin."""
+    found: dict[str, str] = {}
+    place = ""
+    for line in lines:
+        text = line.strip()
+        if match := re.match(r"^-?\d+ (.+)$", text):
+            place = match[1]
+        elif text.startswith("release ") and (origin := re.search(r"(?:^release |,)o=([^,]*)", text)):
+            found[place] = origin[1]
+    return found
 
 
 def upstream_version(version: str) -> str | None:

@@ -8,6 +8,7 @@ from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
+from rigwright.choice.base import components
 from rigwright.choice.cards import generations
 from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.choice.flavour import Impossible
@@ -43,13 +44,13 @@ def _present(rig: Rig, release: Release) -> None:
         return
     known = sources.known(name="Learn whose archives apt's sources are")
     with after(known):
-        archive = sources.components(
-            name="Add the archive's components", wanted=rig.base.components or release.components
-        )
+        archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
     lists = repository.present(rig, release) if repository.needed(rig) else None
-    pin = repository.pinned(wanted)
     with after(archive):
         updated = apt.updated(name="Fetch the archive's lists")
+    with after(known, archive, lists, updated):
+        packages.offered(name="Find the driver", wanted=wanted)
+    pin = repository.pinned(wanted)
     with after(known, archive, lists, updated, pin):
         headers = kernels.headers(name="Install headers for every kernel", release=release)
     if release.id == "debian":

@@ -20,6 +20,13 @@ from rigwright.operations.driver.scripts import transaction
 
 
 @operation()
+def offered(wanted: Wanted) -> Generator[str, None, None]:
+    """Refuse what the source does not offer, before anything is changed for its sake."""
+    host.noop(f"driver {_target(wanted).upstream} is to be had")
+    yield from ()
+
+
+@operation()
 def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     """Have the driver's packages from the wanted source, all of one version, and none of another source.
 

@@ -11,14 +11,15 @@ from rigwright.catalog import catalog
 from rigwright.choice.driver import Target, Wanted, names_of_interest, target, wanted_driver
 from rigwright.choice.flavour import Impossible
 from rigwright.choice.pins import driver_pins, vendor_shut_out
-from rigwright.facts.driver import DriverPackage, Offer, Origin, upstream_version
+from rigwright.facts.driver import DriverPackage, Offer, Origin, Place, upstream_version
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
 from tests.unit.operations.releases import RELEASE
 
-NVIDIA = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64  Packages"
-ARCHIVE = "http://mirror.example/debian trixie/non-free amd64 Packages"
-DPKG = "/var/lib/dpkg/status"
+NVIDIA = Place(500, "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64  Packages", "NVIDIA")
+ARCHIVE = Place(500, "http://mirror.example/debian trixie/non-free amd64 Packages", "Debian")
+UBUNTU = Place(500, "http://mirror.example/ubuntu noble/restricted amd64 Packages", "Ubuntu")
+DPKG = Place(100, "/var/lib/dpkg/status")
 
 
 def wanted(codename: str, *cards: str, **driver: Any) -> Wanted:
@@ -26,19 +27,16 @@ def wanted(codename: str, *cards: str, **driver: Any) -> Wanted:
     return wanted_driver(rig, catalog().release(codename), catalog(), cards or ("ampere",))
 
 
-def offer(*versions: str, place: str, priority: int = 500, dpkg: str | None = None) -> Offer:
-    """Versions that one repository offers, best first; ``dpkg``: one that only dpkg remembers."""
-    known = dict.fromkeys(versions, ((priority, place),))
-    if dpkg is not None:
-        known[dpkg] = (*known.get(dpkg, ()), (100, DPKG))
-    return Offer(dpkg, versions[0] if versions else None, known)
+def offer(*versions: str, place: Place) -> Offer:
+    """Versions that one repository offers, best first."""
+    return Offer(None, versions[0] if versions else None, dict.fromkeys(versions, (place,)))
 
 
 def installed(version: str, *names: str, origin: Origin, status: str = "ii") -> dict[str, DriverPackage]:
     return {name: DriverPackage(name, version, upstream_version(version), origin, status) for name in names}
 
 
-def offers_of(what: Wanted, *versions: str, place: str, **others: Offer) -> dict[str, Offer]:
+def offers_of(what: Wanted, *versions: str, place: Place, **others: Offer) -> dict[str, Offer]:
     names = (*what.packages.packages, *what.other_flavour)
     return {
         **{name: offer(*versions, place=place) for name in names},
@@ -147,10 +145,9 @@ def test_debians_tools_with_versions_of_their_own_are_no_gap() -> None:
 def test_backports_and_nvidias_repository_do_not_serve_the_archives_driver() -> None:
     offers = offers_of(DEBIAN, "550.163.01-2", place=ARCHIVE)
     for name, found in offers.items():
-        backport = {
-            "570.1.1-1~bpo13+1": ((100, "http://mirror.example/debian trixie-backports/non-free amd64 Packages"),)
-        }
-        vendor = {"580.105.08-1": ((500, NVIDIA.replace("debian12", "debian13")),)}
+        backport = {"570.1.1-1~bpo13+1": (Place(100, "http://mirror.example/debian trixie-backports/x", "Debian"),)}
+        # a mirror of NVIDIA's whose address nobody has declared: by what it says it is
+        vendor = {"580.105.08-1": (Place(500, "http://192.0.2.1/cuda  Packages", "NVIDIA"), DPKG)}
         offers[name] = Offer(None, "580.105.08-1", {**vendor, **backport, **found.versions})
     assert set(choose(DEBIAN, {}, offers).versions.values()) == {"550.163.01-2"}
 
@@ -169,7 +166,7 @@ def test_the_other_flavour_and_other_branches_go() -> None:
     what = wanted("noble", source="distribution", branch=580)
     have = installed("580.95.05-0ubuntu1", *what.packages.packages, "nvidia-dkms-580-server", origin="distribution")
     have |= installed("570.1.1-0ubuntu1", "libnvidia-cfg1-570-server", origin="distribution")
-    found = choose(what, have, offers_of(what, "580.95.05-0ubuntu1", place=ARCHIVE))
+    found = choose(what, have, offers_of(what, "580.95.05-0ubuntu1", place=UBUNTU))
     assert found.gaps == {}
     assert found.removals == {
         "nvidia-dkms-580-server": "580.95.05-0ubuntu1 of the other flavour",
@@ -182,8 +179,8 @@ def test_ubuntu_takes_ready_signed_modules_where_every_kernel_has_them() -> None
     kernels, metas = ["6.8.0-126-generic", "6.8.0-120-generic"], ["generic"]
     signed = [f"linux-modules-nvidia-580-server-open-{kernel}" for kernel in (*kernels, *metas)]
     assert set(signed) < set(names_of_interest(what, {}, kernels, metas))
-    offers = offers_of(what, "580.178.01-0ubuntu0.24.04.1", place=ARCHIVE)
-    offers |= {name: offer("6.8.0-126.126+1", place=ARCHIVE) for name in signed}
+    offers = offers_of(what, "580.178.01-0ubuntu0.24.04.1", place=UBUNTU)
+    offers |= {name: offer("6.8.0-126.126+1", place=UBUNTU) for name in signed}
     found = target(what, {}, offers, kernels, metas)
     assert set(signed) < set(found.versions)
     assert "nvidia-dkms-580-server-open" not in found.versions

@@ -65,6 +65,18 @@ def test_upstream_version(version: str, upstream: str | None) -> None:
 
 
 POLICY = """\
+Package files:
+ 100 /var/lib/dpkg/status
+     release a=now
+ 500 https://developer.download.nvidia.com/compute/cuda/repos/debian13/x86_64  Packages
+     release o=NVIDIA,l=NVIDIA CUDA,c=
+     origin developer.download.nvidia.com
+ 500 http://mirror.example/debian trixie/non-free amd64 Packages
+     release v=13.7,o=Debian,a=stable,n=trixie,l=Debian,c=non-free,b=amd64
+     origin mirror.example
+Pinned packages:
+     nvidia-smi -> 580.105.08-1 with priority 1000
+@offers
 nvidia-smi:
   Installed: 550.163.01-2
   Candidate: 580.105.08-1
@@ -86,8 +98,10 @@ def test_offers() -> None:
     smi = found["nvidia-smi"]
     assert (smi.installed, smi.candidate) == ("550.163.01-2", "580.105.08-1")
     assert smi.priorities == {"580.105.08-1": 1000, "550.163.01-2": -1}
-    assert [priority for priority, _ in smi.versions["550.163.01-2"]] == [500, 100]
-    assert "developer.download.nvidia.com" in smi.versions["580.105.08-1"][0][1]
+    assert [(place.priority, place.origin) for place in smi.versions["550.163.01-2"]] == [(500, "Debian"), (100, "")]
+    (vendor,) = smi.versions["580.105.08-1"]
+    assert vendor.origin == "NVIDIA"
+    assert "developer.download.nvidia.com" in vendor.line
     assert found["linux-headers-6.12.43+deb13-amd64"].candidate is None
 
 

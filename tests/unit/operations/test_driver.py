@@ -11,7 +11,16 @@ from rigwright.catalog import catalog
 from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.facts.debconf import Debconf
 from rigwright.facts.dkms import Dkms, DkmsModule
-from rigwright.facts.driver import DriverPackage, DriverPackages, DriverRemains, Offer, Offers, Origin, upstream_version
+from rigwright.facts.driver import (
+    DriverPackage,
+    DriverPackages,
+    DriverRemains,
+    Offer,
+    Offers,
+    Origin,
+    Place,
+    upstream_version,
+)
 from rigwright.facts.files import Files
 from rigwright.facts.kernels import Kernel, Kernels, KernelsState
 from rigwright.facts.keyrings import Keyrings
@@ -28,7 +37,7 @@ from rigwright.spec.rig import Rig
 from tests.unit.operations.harness import Case, file, unit
 from tests.unit.operations.releases import RELEASE
 
-ARCHIVE = "http://mirror.example/debian trixie/non-free amd64 Packages"
+ARCHIVE = Place(500, "http://mirror.example/debian trixie/non-free amd64 Packages", "Debian")
 NEW, OLD = "6.12.117+deb13-amd64", "6.12.43+deb13-amd64"
 
 
@@ -40,8 +49,8 @@ def have(version: str, *names: str, origin: Origin = "distribution", status: str
     return {name: DriverPackage(name, version, upstream_version(version), origin, status) for name in names}
 
 
-def offered(version: str, *names: str, place: str = ARCHIVE) -> dict[str, Offer]:
-    return {name: Offer(None, version, {version: ((500, place),)}) for name in names}
+def offered(version: str, *names: str, place: Place = ARCHIVE) -> dict[str, Offer]:
+    return {name: Offer(None, version, {version: (place,)}) for name in names}
 
 
 DEBIAN = wanted("trixie", source="distribution")
@@ -93,6 +102,14 @@ PACKAGES = [
         {"wanted": wanted("trixie", source="distribution", version="550.1.1")},
         {**HOST, DriverPackages: {}},
         refuses="trixie's archive offers no driver 550.1.1: it has 550.163.01",
+    ),
+    Case("offered: it is", packages.offered, {"wanted": DEBIAN}, {**HOST, DriverPackages: {}}),
+    Case(
+        "offered: it is not",
+        packages.offered,
+        {"wanted": wanted("trixie", source="distribution", version="550.1.1")},
+        {**HOST, DriverPackages: {}},
+        refuses="trixie's archive offers no driver 550.1.1",
     ),
     Case("unmixed: one source", packages.unmixed, {"wanted": DEBIAN}, {DriverPackages: WHOLE}),
     Case(
@@ -463,9 +480,7 @@ OTHER = [
         why=["dpkg left unfinished: linux-headers-amd64, nvidia-kernel-dkms"],
     ),
     Case("secure boot: off", secure_boot.looked_at, HEADERS, {**HOST, **NOT_LOADED, DriverPackages: WHOLE}),
-    Case(
-        "secure boot: a loaded driver has a known key", secure_boot.looked_at, HEADERS, {**SECURE, **LOADED}
-    ),
+    Case("secure boot: a loaded driver has a known key", secure_boot.looked_at, HEADERS, {**SECURE, **LOADED}),
     Case("refused", refusal.refused, {"text": "no driver can be had"}, refuses="no driver can be had"),
 ]
 

@@ -10,7 +10,7 @@ import pytest
 from rigwright.catalog import catalog
 from rigwright.facts.debconf import Debconf
 from rigwright.facts.dkms import Dkms
-from rigwright.facts.driver import DriverPackages, DriverRemains, Offer, Offers
+from rigwright.facts.driver import DriverPackages, DriverRemains, Offer, Offers, Place
 from rigwright.facts.files import Files
 from rigwright.facts.gpus import Gpus, PciGpu
 from rigwright.facts.kernels import Kernel, Kernels, KernelsState
@@ -35,8 +35,10 @@ def bare(codename: str, *, branch: int, vendor: bool, signed: bool = True) -> di
     """A fresh installation with one RTX 3090, whose sources are read and offer this branch."""
     release = RELEASE[codename]
     (kernel,) = release.kernels
-    archive = "http://mirror.example/archive x Packages"
-    place = catalog().driver.nvidia.url(catalog().release(codename)) if vendor else archive
+    origin = "Ubuntu" if codename in UBUNTU else "Debian"
+    archive = Place(500, "http://mirror.example/archive x Packages", origin)
+    url = catalog().driver.nvidia.url(catalog().release(codename))
+    place = Place(500, f"{url}  Packages", "NVIDIA") if vendor else archive
     version = f"{branch}.95.05-1" if vendor else VERSIONS.get(codename, f"{branch}.95.05-0ubuntu0.1")
 
     def offers(names: list[str]) -> dict[str, Offer]:
@@ -46,11 +48,11 @@ def bare(codename: str, *, branch: int, vendor: bool, signed: bool = True) -> di
                 continue
             where = archive if name.startswith("linux-") else place
             what = "6.8.0-1.1" if name.startswith("linux-") else version
-            found[name] = Offer(None, what, {what: ((500, where),)})
+            found[name] = Offer(None, what, {what: (where,)})
         return found
 
     text = f"deb http://mirror.example/archive {codename} main\n"
-    fetched = Archive("Debian" if codename not in UBUNTU else "Ubuntu", codename)
+    fetched = Archive(origin, codename)
     return {
         Release: release,
         Gpus: [PciGpu("0000:03:00.0", "0x2204", 8, 16, "GA102 [GeForce RTX 3090]", "ampere")],
@@ -108,7 +110,8 @@ def test_from_the_distribution(codename: str) -> None:
     branch = {"branch": 580} if ubuntu else {}
     found = done(codename, bare(codename, branch=580, vendor=False), source="distribution", **branch)
     added = text(found["Add the archive's components"])
-    assert f"{codename} main {' '.join(catalog().release(codename).components)}" in added
+    _, _, components = added.rpartition(f" {codename} ")
+    assert set(components.split()) == {"main", *catalog().release(codename).components}
     assert "Add NVIDIA's repository" not in found
     assert f"Pin: release o={'Ubuntu' if ubuntu else 'Debian'}\nPin-Priority: 1000" in text(found["Pin the driver"])
     install = text(found["Install the driver"]).partition("\n<<<\n")[0]
