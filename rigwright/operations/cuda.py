@@ -18,6 +18,7 @@ from rigwright.operations.driver.scripts import transaction
 
 _TOOLKIT = re.compile(r"^cuda-toolkit-(\d+)-(\d+)$|^nvidia-cuda-toolkit$")
 _PART = re.compile(r"^(?:cuda|lib(?:cu|nv|npp)|nsight|gds-tools|nvidia-gds)\S*-(\d+)-(\d+)(?:-config-common)?$")
+_SHARED = re.compile(r"^cuda-toolkit(?:-\d+)?-config-common$")
 
 
 @operation()
@@ -49,24 +50,23 @@ def others_removed(packages: Collection[str]) -> Generator[str, None, None]:
     if not surplus:
         host.noop("no toolkit is installed that is not declared")
         return
-    kept = {_version(name) for name in packages}
-    gone = {_version(name) for name in surplus} - kept - {None}
-    parts = sorted(name for name in state.installed if (match := _PART.match(name)) and match.groups() in gone)
     because(f"{', '.join(surplus)}: not declared")
+    gone = {_version(name) for name in surplus} - {_version(name) for name in packages} - {None}
+    parts = [name for name in state.installed if (match := _PART.match(name)) and match.groups() in gone]
+    parts += [name for name in state.installed if _SHARED.match(name)]
+    loose = " ".join(map(shlex.quote, sorted(set(parts) - set(surplus))))
     listed = " ".join(map(shlex.quote, surplus))
-    yield f"{APT} --allow-change-held-packages --purge remove {listed}"
-    parts = [name for name in parts if name not in surplus]
-    if parts:
-        # Marked as needed by nothing but others: then apt itself knows which of them have to stay.
-        listed = " ".join(map(shlex.quote, parts))
-        yield f"apt-mark unhold {listed} && apt-mark auto {listed} && {_AUTOREMOVE.format(names=listed)}"
-
-
-_AUTOREMOVE = (
-    "loose=$(LC_ALL=C apt-get -s autoremove | awk '$1 == \"Remv\" {{ print $2 }}'); "
-    'gone=; for name in {names}; do case " $(echo $loose) " in *" $name "*) gone="$gone $name";; esac; done; '
-    f'[ -z "$gone" ] || {APT} --purge remove $gone'
-).replace(APT, APT.replace("{", "{{").replace("}", "}}"))
+    if not loose:
+        yield f"{APT} --allow-change-held-packages --purge remove {listed}"
+        return
+    # Marked as there for others' sake alone: then apt itself says which of them nobody needs any more.
+    yield (
+        f"apt-mark unhold {listed} {loose} && apt-mark auto {loose} && "
+        f"unneeded=$(LC_ALL=C apt-get -s --auto-remove remove {listed} | awk '$1 == \"Remv\" {{ print $2 }}') && "
+        f'gone= && for name in {loose}; do case " "$(echo $unneeded)" " in *" $name "*) gone="$gone $name";; esac; done'
+        " && "
+        f"{APT} --purge remove {listed} $gone"
+    )
 
 
 @operation()

@@ -64,12 +64,13 @@ CASES = [
         cuda.others_removed,
         {"packages": ["cuda-toolkit-12-8"]},
         packages(
-            *BOTH.values(), "cuda-nvcc-13-0", "libcublas-13-0", "cuda-toolkit-13-0-config-common", "cuda-nvcc-12-8",
+            *BOTH.values(), "cuda-nvcc-13-0", "libcublas-13-0", "cuda-toolkit-13-0-config-common",
+            "cuda-toolkit-config-common", "cuda-nvcc-12-8",
             "libnvidia-compute-580", "nvidia-container-toolkit", "cuda-drivers",
         ),
         has=[
-            "--purge remove cuda-toolkit-13-0",
-            "apt-mark auto cuda-nvcc-13-0 cuda-toolkit-13-0-config-common libcublas-13-0 ",
+            "apt-mark auto cuda-nvcc-13-0 cuda-toolkit-13-0-config-common cuda-toolkit-config-common libcublas-13-0 ",
+            "--purge remove cuda-toolkit-13-0 $gone",
         ],
         lacks=["cuda-nvcc-12-8", "libnvidia-compute", "container", "cuda-drivers"],
         why=["cuda-toolkit-13-0: not declared"],
