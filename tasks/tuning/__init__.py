@@ -31,7 +31,8 @@ def tuning(rig: Rig) -> None:
     _sysctl(declared)
     devices.governor(declared.cpu_governor, RECORDS)
     _limits(declared.limits)
-    devices.links_and_drives(declared, RECORDS)
+    devices.links(declared.aspm == "off", RECORDS)
+    devices.drives({str(kind): str(name) for kind, name in declared.io_scheduler.items()}, RECORDS)
 
 
 def _main_module(rig: Rig) -> str:

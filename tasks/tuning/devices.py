@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pyinfra import host
 
 from rigwright.facts.gpus import Gpus
 from rigwright.facts.kernel_values import BlockQueues, KernelValues
 from rigwright.operations import files, kernel_values, units
-from rigwright.spec.tuning import Tuning
 
-GOVERNOR_UNIT = "rigwright-cpu-governor.service"
 GOVERNORS = "/sys/devices/system/cpu/cpufreq/policy*/scaling_governor"
-UDEV = "/etc/udev/rules.d/61-rigwright-tuning.rules"
+UDEV = "/etc/udev/rules.d/61-rigwright-io-scheduler.rules"
 ASPM = ("l0s_aspm", "l1_aspm")
 
 
 def governor(declared: str | None, records: str) -> None:
     """One governor for all processors, now and at boot."""
-    path = f"/etc/systemd/system/{GOVERNOR_UNIT}"
-    if declared is None:
-        units.service(name="Leave the CPU governor at boot", unit=GOVERNOR_UNIT, running=False, enabled=False)
-        files.absent(name=f"Remove {GOVERNOR_UNIT}", paths=[path])
-    else:
-        files.template(name=f"Write {GOVERNOR_UNIT}", src=f"{path[1:]}.j2", dest=path, context={"governor": declared})
-        units.service(name="Set the CPU governor at boot", unit=GOVERNOR_UNIT, running=False)
+    _at_boot("the CPU governor", "rigwright-cpu-governor.service", {"governor": declared} if declared else None)
     found = host.get_fact(KernelValues, paths=[GOVERNORS]) if declared else {}
     kernel_values.in_force(
         name="Set the CPU governor",
@@ -32,28 +27,45 @@ def governor(declared: str | None, records: str) -> None:
     )
 
 
-def links_and_drives(declared: Tuning, records: str) -> None:
-    """The GPUs' links and the drives' schedulers: by udev for what appears, by hand for what is there."""
-    off = declared.aspm == "off"
-    if off or declared.io_scheduler:
-        files.template(
-            name="Write udev rules for links and drives",
-            src=f"{UDEV[1:]}.j2",
-            dest=UDEV,
-            context={"aspm_off": off, "schedulers": dict(declared.io_scheduler)},
-        )
-    else:
-        files.absent(name="Remove udev rules for links and drives", paths=[UDEV])
+def links(awake: bool, records: str) -> None:
+    """No power saving on the GPUs' links, now and at boot."""
+    _at_boot("the GPUs' links", "rigwright-gpu-links.service", {} if awake else None)
     kernel_values.in_force(
         name="Keep the GPUs' links awake",
-        wanted=dict.fromkeys(_link_states(), "0") if off else {},
+        wanted=dict.fromkeys(_link_states(), "0") if awake else {},
         record=f"{records}/aspm.json",
     )
+
+
+def drives(schedulers: Mapping[str, str], records: str) -> None:
+    """I/O schedulers by kind of drive: by udev for drives that appear, by hand for those that are there."""
+    if schedulers:
+        files.template(
+            name="Write udev's rules for drives", src=f"{UDEV[1:]}.j2", dest=UDEV, context={"schedulers": schedulers}
+        )
+    else:
+        files.absent(name="Remove udev's rules for drives", paths=[UDEV])
+    found = host.get_fact(BlockQueues) if schedulers else {}
     kernel_values.in_force(
         name="Set the drives' I/O schedulers",
-        wanted=_schedulers(declared) if declared.io_scheduler else {},
+        wanted={
+            f"/sys/block/{drive}/queue/scheduler": schedulers[kind]
+            for drive, kind in found.items()
+            if kind in schedulers
+        },
         record=f"{records}/io-scheduler.json",
     )
+
+
+def _at_boot(what: str, unit: str, context: Mapping[str, Any] | None) -> None:
+    """A oneshot unit of ours that sets it at every boot; ``context`` None: no such unit."""
+    path = f"/etc/systemd/system/{unit}"
+    if context is None:
+        units.service(name=f"Leave {what} alone at boot", unit=unit, running=False, enabled=False)
+        files.absent(name=f"Remove {unit}", paths=[path])
+    else:
+        files.template(name=f"Write {unit}", src=f"{path[1:]}.j2", dest=path, context=context)
+        units.service(name=f"Set {what} at boot", unit=unit, running=False)
 
 
 def _link_states() -> list[str]:
@@ -61,13 +73,3 @@ def _link_states() -> list[str]:
     paths = [f"/sys/bus/pci/devices/{address}/link/{state}" for address in cards for state in ASPM]
     found = host.get_fact(KernelValues, paths=paths)
     return [path for path in paths if path in found]
-
-
-def _schedulers(declared: Tuning) -> dict[str, str]:
-    drives = host.get_fact(BlockQueues)
-    return {
-        f"/sys/block/{drive}/queue/scheduler": scheduler
-        for drive, kind in drives.items()
-        for wanted, scheduler in declared.io_scheduler.items()
-        if kind == wanted
-    }

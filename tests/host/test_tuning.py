@@ -21,7 +21,8 @@ OURS = {
     "the CPU governor": "/etc/systemd/system/rigwright-cpu-governor.service",
     "limits of logins": "/etc/security/limits.d/60-rigwright.conf",
     "limits of services": "/etc/systemd/system.conf.d/60-rigwright.conf",
-    "links and drives": "/etc/udev/rules.d/61-rigwright-tuning.rules",
+    "the GPUs' links": "/etc/systemd/system/rigwright-gpu-links.service",
+    "drives": "/etc/udev/rules.d/61-rigwright-io-scheduler.rules",
 }
 GOVERNORS = "/sys/devices/system/cpu/cpufreq/policy*/scaling_governor"
 
@@ -73,7 +74,8 @@ def seen(host: Host, declared: Tuning) -> Answers:
             " $d/link/l1_aspm;; esac; done",
             "drives": f"for d in /sys/block/*; do case ${{d##*/}} in {not_drives}) continue;; esac; "
             '[ -f $d/queue/scheduler ] && echo "$d=$(cat $d/queue/rotational) $(cat $d/queue/scheduler)"; done',
-            "udev": f"cat {OURS['links and drives']}",
+            "links unit": "systemctl is-enabled rigwright-gpu-links.service",
+            "udev": f"cat {OURS['drives']}",
         },
     )
 
@@ -92,7 +94,8 @@ def test_state(seen: Answers, rig: Rig) -> None:
         "the CPU governor": rig.tuning.cpu_governor,
         "limits of logins": rig.tuning.limits.nofile or rig.tuning.limits.memlock != "default",
         "limits of services": rig.tuning.limits.nofile or rig.tuning.limits.memlock != "default",
-        "links and drives": rig.tuning.aspm == "off" or rig.tuning.io_scheduler,
+        "the GPUs' links": rig.tuning.aspm == "off",
+        "drives": rig.tuning.io_scheduler,
     }
     wrong = [what for what, declared in wanted.items() if bool(declared) != (what in there)]
     assert not wrong, f"ours by the declaration, and not on the host, or the other way round: {', '.join(wrong)}"
@@ -246,11 +249,13 @@ def test_locked_memory(seen: Answers, declared: Tuning) -> None:
 @proves("tuning.aspm")
 def test_links_stay_awake(seen: Answers, declared: Tuning) -> None:
     """The GPUs' links save no power, now and after the next boot"""
-    rule = any('ATTR{link/l1_aspm}="0"' in line for line in seen.lines("udev"))
+    at_boot = seen["links unit"]
     if declared.aspm == "default":
-        assert not rule, "a udev rule disables L1 on the GPUs' links, and it is not declared"
+        assert at_boot != "enabled", "the next boot keeps the GPUs' links awake, and it is not declared"
         return
-    assert rule, "no udev rule disables L1 on the GPUs' links at the next boot"
+    assert at_boot == "enabled", (
+        f"rigwright-gpu-links.service, which keeps links awake from boot, is {at_boot or 'gone'}"
+    )
     awake = [line for line in seen.lines("links") if "_aspm:" in line]
     asleep = [line.removeprefix("/sys/bus/pci/devices/") for line in awake if not line.endswith(":0")]
     assert not asleep, f"power saving is on: {', '.join(asleep)}"

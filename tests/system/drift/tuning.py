@@ -42,10 +42,10 @@ DRIFTS = [
         verify_names=("test_links_stay_awake",),
     ),
     Drift(
-        "the links' udev rule removed",
-        "rm /etc/udev/rules.d/61-rigwright-tuning.rules",
+        "what keeps the links awake from boot masked",
+        "rm /etc/systemd/system/rigwright-gpu-links.service && systemctl mask rigwright-gpu-links.service",
         "tuning",
-        plan_names=("Write udev rules for links and drives", "61-rigwright-tuning.rules: missing"),
+        plan_names=("Write rigwright-gpu-links.service", "link to /dev/null, wanted a file"),
         verify_names=("test_links_stay_awake",),
     ),
     Drift(
@@ -54,14 +54,6 @@ DRIFTS = [
         "tuning",
         plan_names=("Write module options", "rigwright-options.conf: content differs"),
         verify_names=("test_module_options",),
-    ),
-    Drift(
-        "module options under another file's name, in between",
-        "mv /etc/modprobe.d/rigwright-options.conf /etc/modprobe.d/rigwright-options.conf.bak",
-        "tuning",
-        plan_names=("Write module options", "rigwright-options.conf: missing"),
-        verify_names=("test_module_options",),
-        survives="rm /etc/modprobe.d/rigwright-options.conf.bak",
     ),
     Drift(
         "the CPU governor changed at runtime",

@@ -326,8 +326,9 @@ def test_everything_at_once(codename: str) -> None:
         f"{NVME}: mq-deadline, wanted none",
         f"{DISK}: mq-deadline, wanted bfq",
     )
-    rules = done["Write udev rules for links and drives"].commands[0]
-    assert 'ATTR{link/l1_aspm}="0"' in rules
+    assert "l1_aspm" in done["Write rigwright-gpu-links.service"].commands[0]
+    assert done["Set the GPUs' links at boot"].commands == ("systemctl enable rigwright-gpu-links.service",)
+    rules = done["Write udev's rules for drives"].commands[0]
     assert 'KERNEL=="nvme*", ATTR{queue/scheduler}="none"' in rules
     assert 'ATTR{queue/rotational}=="1", ATTR{queue/scheduler}="bfq"' in rules
     assert 'ATTR{queue/rotational}=="0"' not in rules
