@@ -53,9 +53,9 @@ def components(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
     if wanted and not own:
         refuse(
             host,
-            f"none of apt's sources ({', '.join(state.files) or 'there are no files'}) is the distribution's own archive "
-            f"for {codename}, so there is nothing to add {', '.join(wanted)} to. Add a source for its mirror, or declare "
-            "base.components = []",
+            f"none of apt's sources ({', '.join(state.files) or 'there are no files'}) is the distribution's own "
+            f"archive for {codename}, so there is nothing to add {', '.join(wanted)} to. Add a source for its mirror, or "
+            "declare base.components = []",
         )
     if not changed:
         host.noop("the archive has all components")
