@@ -54,8 +54,8 @@ def components(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
         refuse(
             host,
             f"none of apt's sources ({', '.join(state.files) or 'there are no files'}) is the distribution's own "
-            f"archive for {codename}, so there is nothing to add {', '.join(wanted)} to. Add a source for its mirror, or "
-            "declare base.components = []",
+            f"archive for {codename}, so there is nothing to add {', '.join(wanted)} to. Add a source for its mirror, "
+            "or declare base.components = []",
         )
     if not changed:
         host.noop("the archive has all components")
