@@ -1,0 +1,380 @@
+"""The vendors' stand-in repositories as apt, DKMS and Docker of throw-away hosts find them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sim import programs
+from sim.errors import SimulationError
+from sim.gpu.model import rtx3090s
+from sim.host.throwaway import ThrowawayHost
+from sim.host.warm import prefetched
+from sim.repository import driver
+from sim.repository.record import Record, load, records
+from sim.repository.vendors import VendorRepositories
+
+pytestmark = pytest.mark.system
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RELEASES = ("trixie", "bookworm")
+APT = (
+    "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::http::Timeout=2 -o Acquire::Retries=0"
+    " -o APT::Update::Error-Mode=any"
+)
+PIN = "Package: src:*nvidia*:any src:cuda-drivers:any\nPin: version {}.*\nPin-Priority: 1000\n"
+OWNER = """
+import sys, time
+from sim.repository.vendors import VendorRepositories
+with VendorRepositories() as served:
+    print(served.address, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[VendorRepositories]:
+    with VendorRepositories(broken_dkms=True, docker=RELEASES) as repositories:
+        yield repositories
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def host(request: pytest.FixtureRequest) -> Iterator[ThrowawayHost]:
+    """A host of each release on which only lists and keys are changed."""
+    with ThrowawayHost("lists", root=prefetched(request.param)) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest) -> Iterator[ThrowawayHost]:
+    """A host to install on, with two simulated cards."""
+    with ThrowawayHost("installed", root=prefetched(request.param), gpus=rtx3090s(2)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_lists(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No list of one test is there in the next."""
+    yield
+    if "host" in request.fixturenames:
+        host: ThrowawayHost = request.getfixturevalue("host")
+        host.run("cd /etc/apt/sources.list.d && rm -f nvidia.sources toolkit.sources docker.sources")
+
+
+def add(host: ThrowawayHost, name: str, entry: str, key_url: str) -> None:
+    """One repository, alone in a list of its own, with its key fetched by the host."""
+    key = f"/etc/apt/keyrings/{name}.asc"
+    host.run(f"install -d -m 755 /etc/apt/keyrings && /usr/lib/apt/apt-helper download-file {key_url} {key}")
+    host.run(f"chmod 644 {key}; cat > /etc/apt/sources.list.d/{name}.sources", input=f"{entry}Signed-By: {key}\n")
+
+
+def add_nvidia(host: ThrowawayHost, served: VendorRepositories) -> None:
+    url = served.nvidia_url(host.release)
+    key_file = {"trixie": "8793F200.pub", "bookworm": "3bf863cc.pub"}[host.release]
+    add(host, "nvidia", f"Types: deb\nURIs: {url}/\nSuites: /\nArchitectures: amd64\n", f"{url}/{key_file}")
+
+
+def add_toolkit(host: ThrowawayHost, served: VendorRepositories) -> None:
+    url = served.toolkit_url
+    add(host, "toolkit", f"Types: deb\nURIs: {url}\nSuites: /\n", f"{url}/gpgkey")
+
+
+def add_docker(host: ThrowawayHost, served: VendorRepositories) -> None:
+    url = served.docker_url(host.release)
+    entry = f"Types: deb\nURIs: {url}\nSuites: {host.release}\nComponents: stable\nArchitectures: amd64\n"
+    add(host, "docker", entry, f"{url}/gpg")
+
+
+def update(host: ThrowawayHost) -> subprocess.CompletedProcess[str]:
+    """Reads the lists of the vendors' repositories; those of Debian's stay as they are."""
+    vendors = "$(ls nvidia.sources toolkit.sources docker.sources 2>/dev/null)"
+    host.run(f"rm -rf /tmp/parts && install -d /tmp/parts && cd /etc/apt/sources.list.d && cp {vendors} /tmp/parts")
+    only = "-o Dir::Etc::SourceParts=/tmp/parts -o Dir::Etc::SourceList=/dev/null -o APT::Get::List-Cleanup=0"
+    return host.run(f"{APT} {only} update", check=False)
+
+
+def offered(host: ThrowawayHost, package: str) -> list[str]:
+    return [line.split("|")[1].strip() for line in host.run(f"apt-cache madison {package}").stdout.splitlines()]
+
+
+def eventually(condition: Callable[[], bool], timeout: float = 20) -> bool:
+    deadline = time.monotonic() + timeout
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def traces(record: Record) -> list[str]:
+    found = [line for line in programs.run(["ip", "-oneline", "link"]).splitlines() if record.token in line]
+    found += [line for line in programs.run(["nft", "list", "tables"]).splitlines() if record.token in line]
+    return found + ([str(record.folder)] if record.folder.exists() else [])
+
+
+# What apt says to them
+
+
+def test_apt_accepts_all_three_with_the_keys_they_offer(host: ThrowawayHost, served: VendorRepositories) -> None:
+    for each in (add_nvidia, add_toolkit, add_docker):
+        each(host, served)
+    done = update(host)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "W:" not in done.stderr
+    drivers = ["590.44.01-1", f"{driver.BROKEN}-1", "580.105.08-1", "580.95.05-1"]
+    assert offered(host, "nvidia-driver-cuda") == drivers
+    assert offered(host, "nvidia-container-toolkit") == ["1.19.1-1", "1.19.0-1", "1.18.1-1"]
+    assert len(offered(host, "docker-ce")) == 1
+    policy = host.run("apt-cache policy").stdout
+    assert "o=NVIDIA,l=NVIDIA CUDA" in policy
+    assert "l=Docker CE,c=stable" in policy
+
+
+def test_the_declaration_names_the_keys_that_are_offered(host: ThrowawayHost, served: VendorRepositories) -> None:
+    declared = served.declaration(host.release)
+    toolkit = declared["containers"]["toolkit"]
+    assert isinstance(toolkit, dict)
+    wanted = {
+        f"{declared['containers']['repository_url']}/gpg": declared["containers"]["repository_fingerprint"],
+        f"{toolkit['repository_url']}/gpgkey": toolkit["repository_fingerprint"],
+    }
+    for url, fingerprint in wanted.items():
+        host.run(f"/usr/lib/apt/apt-helper download-file {url} /root/key")
+        listed = subprocess.run(
+            ["gpg", "--with-colons", "--show-keys", str(host.root / "root/key")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert f"fpr:::::::::{fingerprint}:" in listed.stdout
+
+
+def test_a_pin_keeps_the_branch(host: ThrowawayHost, served: VendorRepositories) -> None:
+    add_nvidia(host, served)
+    update(host)
+    host.run("cat > /etc/apt/preferences.d/pin", input=PIN.format(580))
+    try:
+        policy = host.run("apt-cache policy nvidia-driver-cuda nvidia-kernel-open-dkms nvidia-open").stdout
+    finally:
+        host.run("rm /etc/apt/preferences.d/pin")
+    assert [line.split()[1] for line in policy.splitlines() if "Candidate" in line] == [f"{driver.BROKEN}-1"] * 3
+
+
+def test_troubles_come_and_go(host: ThrowawayHost) -> None:
+    with VendorRepositories() as own:
+        add_nvidia(host, own)
+        assert update(host).returncode == 0
+        for trouble, said in (
+            (lambda: own.answer_with(503), "503"),
+            (own.hang, "Failed to fetch"),
+            (own.sign_with_other_key, "verif"),
+        ):
+            trouble()
+            done = update(host)
+            assert done.returncode != 0
+            assert said in done.stdout + done.stderr
+            own.restore()
+            assert update(host).returncode == 0
+
+
+def test_a_new_driver_comes_out(host: ThrowawayHost) -> None:
+    with VendorRepositories(drivers=["580.95.05"]) as own:
+        add_nvidia(host, own)
+        assert update(host).returncode == 0
+        assert offered(host, "nvidia-open") == ["580.95.05-1"]
+        own.publish_drivers(["580.95.05", "580.105.08"])
+        assert update(host).returncode == 0
+        assert offered(host, "nvidia-open") == ["580.105.08-1", "580.95.05-1"]
+
+
+def test_they_are_reached_when_nothing_beyond_this_machine_is(host: ThrowawayHost, served: VendorRepositories) -> None:
+    add_nvidia(host, served)
+    host.cut_outbound()
+    try:
+        assert update(host).returncode == 0
+    finally:
+        host.restore_outbound()
+
+
+# What is in them
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fresh", RELEASES, indirect=True)
+def test_the_driver_installs_and_its_modules_are_built(fresh: ThrowawayHost, served: VendorRepositories) -> None:
+    add_nvidia(fresh, served)
+    fresh.run("cat > /etc/apt/preferences.d/pin", input=PIN.format("580.105"))
+    fresh.run(f"{APT} update && {APT} --no-install-recommends install linux-headers-amd64")
+    for package, license in (("nvidia-kernel-open-dkms", "Dual MIT/GPL"), ("nvidia-kernel-dkms", "NVIDIA")):
+        fresh.run(f"{APT} --no-install-recommends install {package} nvidia-driver-cuda nvidia-modprobe")
+        kernel = fresh.run("ls /lib/modules").stdout.strip()
+        assert fresh.run("dkms status").stdout.startswith(f"nvidia/580.105.08, {kernel}, x86_64: installed")
+        for module in ("nvidia", "nvidia-uvm", "nvidia-modeset", "nvidia-drm"):
+            told = fresh.run(f"modinfo -k {kernel} -F version {module}; modinfo -k {kernel} -F license {module}").stdout
+            assert told == f"580.105.08\n{license}\n"
+    failed = fresh.run("/usr/bin/nvidia-smi", check=False)
+    assert (failed.returncode, "couldn't communicate with the NVIDIA driver" in failed.stdout) == (9, True)
+    simulated = fresh.run("nvidia-smi --query-gpu=driver_version --format=csv,noheader").stdout
+    assert simulated == "580.105.08\n580.105.08\n"
+    assert fresh.run("systemctl is-enabled nvidia-persistenced").stdout == "enabled\n"
+    assert fresh.run("systemctl is-failed nvidia-persistenced").stdout == "failed\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fresh", ["trixie"], indirect=True)
+def test_the_broken_driver_fails_in_the_compiler(fresh: ThrowawayHost, served: VendorRepositories) -> None:
+    add_nvidia(fresh, served)
+    fresh.run(f"{APT} update && {APT} --no-install-recommends install linux-headers-amd64")
+    version = f"{driver.BROKEN}-1"
+    done = fresh.run(
+        f"{APT} --no-install-recommends install nvidia-kernel-open-dkms={version} "
+        f"nvidia-kernel-support={version} firmware-nvidia-gsp={version}",
+        check=False,
+    )
+    assert done.returncode != 0
+    assert (
+        "error: implicit declaration of function"
+        in fresh.run(f"cat /var/lib/dkms/nvidia/{driver.BROKEN}/build/make.log").stdout
+    )
+    assert "iF " in fresh.run("dpkg -l nvidia-kernel-open-dkms").stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fresh", ["trixie"], indirect=True)
+def test_toolkits_stand_side_by_side(fresh: ThrowawayHost, served: VendorRepositories) -> None:
+    add_nvidia(fresh, served)
+    fresh.run(f"{APT} update && {APT} install cuda-toolkit-12-8 cuda-toolkit-13-0")
+    assert "release 13.0, V13.0.88" in fresh.run("/usr/local/cuda/bin/nvcc --version").stdout
+    assert "release 12.8, V12.8.93" in fresh.run("/usr/local/cuda-12/bin/nvcc --version").stdout
+    fresh.run(f"{APT} purge cuda-toolkit-13-0-config-common")
+    assert "release 12.8" in fresh.run("/usr/local/cuda/bin/nvcc --version").stdout
+
+
+IMAGE = """
+set -e
+cd "$(mktemp -d)"
+mkdir -p usr/bin usr/lib usr/lib64 etc
+for folder in bin lib lib64; do ln -s usr/$folder $folder; done
+cp -L "$(command -v sleep)" usr/bin
+libraries=/lib/x86_64-linux-gnu
+for file in $(ldd usr/bin/sleep | grep -o '/[^ ]*') $libraries/libdl.so.2 $libraries/libpthread.so.0; do
+    [ -e ".$file" ] || cp -L --parents "$file" .
+done
+tar -c . | docker import - tiny
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fresh", RELEASES, indirect=True)
+def test_a_container_sees_the_cards_that_it_was_given(fresh: ThrowawayHost, served: VendorRepositories) -> None:
+    for each in (add_nvidia, add_toolkit, add_docker):
+        each(fresh, served)
+    fresh.run("install -d /etc/docker && cat > /etc/docker/daemon.json", input='{"features": {"cdi": true}}')
+    fresh.run(
+        f"{APT} update && {APT} --no-install-recommends install docker-ce docker-ce-cli containerd.io"
+        " docker-buildx-plugin docker-compose-plugin nvidia-container-toolkit libnvidia-ml1 libcuda1"
+    )
+    for command in ("docker buildx version", "docker compose version", "systemctl is-active docker containerd"):
+        fresh.run(command)
+    fresh.run(IMAGE)
+    fresh.run("nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml")
+    cards = [card.uuid for card in rtx3090s(2)]
+
+    def seen(options: str) -> list[str]:
+        listed = fresh.run(f"docker run --rm {options} tiny nvidia-smi --query-gpu=uuid --format=csv,noheader")
+        return listed.stdout.split()
+
+    device = "--device nvidia.com/gpu="
+    assert seen(f"{device}all") == cards
+    assert seen(f"{device}0 {device}1") == cards
+    for index, uuid in enumerate(cards):
+        assert seen(f"{device}{index}") == seen(f"{device}{uuid}") == [uuid]
+    assert fresh.run(f"docker run --rm {device}2 tiny nvidia-smi", check=False).returncode != 0
+    fresh.run("nvidia-ctk runtime configure --runtime=docker && systemctl restart docker")
+    assert seen("--runtime nvidia -e NVIDIA_VISIBLE_DEVICES=all") == cards
+    assert seen("--runtime nvidia -e NVIDIA_VISIBLE_DEVICES=1") == cards[1:]
+
+
+# What stays of them, and who reaches them
+
+
+def owner_process() -> tuple[subprocess.Popen[str], Record]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", OWNER],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    assert child.stdout is not None
+    address = child.stdout.readline().strip()
+    return child, next(record for record in records() if record.address == address)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_stays_when_the_owner_ends(number: signal.Signals) -> None:
+    child, record = owner_process()
+    assert len(traces(record)) == 3
+    child.send_signal(number)
+    child.wait(timeout=20)
+    assert eventually(lambda: not traces(record)), traces(record)
+
+
+def test_a_server_that_was_killed_is_swept_by_the_next() -> None:
+    child, record = owner_process()
+    try:
+        server = load(record.folder).server
+        assert server is not None
+        server.end(signal.SIGKILL)
+        assert eventually(lambda: not server.alive)
+        with VendorRepositories():
+            assert traces(record) == []
+    finally:
+        child.kill()
+        child.wait(timeout=20)
+
+
+def test_two_servers_stand_side_by_side() -> None:
+    with VendorRepositories() as one, VendorRepositories() as other:
+        assert one.address != other.address
+        assert one.nvidia_fingerprint == other.nvidia_fingerprint
+
+
+def test_they_are_not_reached_from_another_network(served: VendorRepositories) -> None:
+    """A neighbour of this machine that knows the address and routes to it gets no answer."""
+    inside = ["ip", "netns", "exec", "neighbour"]
+
+    def connect(address: str, port: int) -> str:
+        return f"import socket; socket.create_connection(({address!r}, {port}), timeout=1)"
+
+    try:
+        programs.run(["ip", "netns", "add", "neighbour"])
+        programs.run(["ip", "link", "add", "neighbour0", "type", "veth", "peer", "name", "eth0", "netns", "neighbour"])
+        programs.run(["ip", "address", "add", "198.51.100.1/30", "dev", "neighbour0"])
+        programs.run(["ip", "link", "set", "neighbour0", "up"])
+        programs.run([*inside, "ip", "address", "add", "198.51.100.2/30", "dev", "eth0"])
+        programs.run([*inside, "ip", "link", "set", "eth0", "up"])
+        programs.run([*inside, "ip", "route", "add", "default", "via", "198.51.100.1"])
+        with socket.create_server(("198.51.100.1", 0)) as open_to_it:
+            assert programs.succeeds(
+                [*inside, sys.executable, "-c", connect("198.51.100.1", open_to_it.getsockname()[1])]
+            )
+        assert not programs.succeeds([*inside, sys.executable, "-c", connect(served.address, 80)])
+    finally:
+        programs.succeeds(["ip", "link", "delete", "neighbour0"])
+        programs.succeeds(["ip", "netns", "delete", "neighbour"])
+
+
+def test_what_was_not_asked_for_is_said() -> None:
+    with pytest.raises(SimulationError, match="have not been started"):
+        VendorRepositories().nvidia_url("trixie")
+    with VendorRepositories() as own:
+        with pytest.raises(SimulationError, match="was not asked for"):
+            own.docker_url("trixie")
+        with pytest.raises(SimulationError, match="no stand-in repository for 'sid'"):
+            own.nvidia_url("sid")
