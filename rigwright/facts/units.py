@@ -23,6 +23,13 @@ _CONDITION = (
     'else echo "$said" | sed -n "s/^$u: \\(.* failed\\)[.]$/HeldBack=\\1/p"; fi;; esac'
 )
 
+# systemd does not itself notice the first drop-in of a unit: it remembers which folders there were.
+_DROP_INS = (
+    'for f in "/etc/systemd/system/$u.d"/*.conf; do [ -e "$f" ] && '
+    '! systemctl show -p DropInPaths --value -- "$u" 2>/dev/null | tr " " "\\n" | grep -qxF "$f" && '
+    "echo UnknownDropIn=yes; done"
+)
+
 
 @dataclass(frozen=True)
 class UnitState:
@@ -80,7 +87,7 @@ class Units(FactBase[dict[str, UnitState]]):
         return (
             'export LC_ALL=C; read up rest < /proc/uptime; echo "@now $(date +%s.%N) $up"; '
             f'for u in {listed}; do echo "@unit $u $(stat -c %.9Y {STAMPS}/$u 2>/dev/null)"; '
-            f"systemctl show -p {_PROPERTIES} -- $u 2>/dev/null; {_CONDITION}; done; true"
+            f"systemctl show -p {_PROPERTIES} -- $u 2>/dev/null; {_CONDITION}; {_DROP_INS}; done; true"
         )
 
     @staticmethod
@@ -119,7 +126,7 @@ def _state(block: dict[str, str], boot: float) -> UnitState:
         main_pid=int(block.get("MainPID") or 0),
         started=boot + entered if entered else 0.0,
         reloaded=float(block["reloaded"]),
-        need_daemon_reload=block.get("NeedDaemonReload") == "yes",
+        need_daemon_reload=block.get("NeedDaemonReload") == "yes" or "UnknownDropIn" in block,
         result=block.get("Result", ""),
         condition="ConditionNow" in block or (last and not held_back),
         held_back=held_back,

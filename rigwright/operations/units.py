@@ -64,6 +64,16 @@ def service(
 
 
 @operation()
+def read_anew(unit: str) -> Generator[str, None, None]:
+    """Have systemd know a unit's files as they are on disk, without starting, stopping or restarting it."""
+    if not host.get_fact(Units, names=[unit])[unit].need_daemon_reload:
+        host.noop(f"{unit} is known as it is on disk")
+        return
+    because(f"{unit}: its unit file or a drop-in of it changed")
+    yield "systemctl daemon-reload"
+
+
+@operation()
 def masked(unit: str) -> Generator[str, None, None]:
     """Stop a unit and keep everything from starting it."""
     state = host.get_fact(Units, names=[unit])[unit]

@@ -10,6 +10,7 @@ from rigwright.operations import firewall as make
 from rigwright.spec.rig import Rig
 
 UNIT = "/etc/systemd/system/rigwright-firewall.service"
+FLUSHER = "/etc/systemd/system/nftables.service.d/10-rigwright.conf"
 NFT = "/usr/sbin/nft"
 
 
@@ -20,12 +21,16 @@ def firewall(rig: Rig, installed: OperationMeta) -> None:
         stopped = units.service(name="Stop loading the firewall", unit=unit, running=False, enabled=False)
         with after(stopped):
             make.removed(name="Take the firewall away")
-        files.absent(name="Remove the firewall's files", paths=[UNIT, make.RULESET])
+        files.absent(name="Remove the firewall's files", paths=[UNIT, FLUSHER, make.RULESET])
         return
     with after(installed):
         applied = make.applied(name="Set the firewall", rig=rig)
-    written = files.template(
-        name="Load the firewall at boot", src=f"{UNIT[1:]}.j2", dest=UNIT, context={"ruleset": make.RULESET, "nft": NFT}
-    )
+    context = {"ruleset": make.RULESET, "nft": NFT}
+    written = files.template(name="Load the firewall at boot", src=f"{UNIT[1:]}.j2", dest=UNIT, context=context)
     with after(installed, applied, written):
         units.service(name="Enable the firewall", unit=unit)
+    kept = files.template(
+        name="Keep the firewall when nftables.service flushes", src=f"{FLUSHER[1:]}.j2", dest=FLUSHER, context=context
+    )
+    with after(installed, written, kept):
+        units.read_anew(name="Let systemd know of it", unit="nftables.service")

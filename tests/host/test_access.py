@@ -10,7 +10,7 @@ from testinfra.host import Host
 from rigwright.facts.accounts import Account, Accounts, key_lines, password_mark
 from rigwright.facts.firewall import TABLE, Firewall, FirewallState
 from rigwright.facts.session import Session
-from rigwright.operations.firewall import ruleset
+from rigwright.operations.firewall import RULESET, ruleset
 from rigwright.operations.sshd import settings
 from rigwright.secrets import SecretUnreadable, read_secret
 from rigwright.spec.access import Access, User
@@ -48,6 +48,7 @@ def seen(host: Host, access: Access) -> Answers:
             "methods": f"ssh {knock} nobody@localhost true 2>&1",
             "listening": "ss -Hltn | awk '{print $4}'",
             "unit": f"systemctl show -p UnitFileState,ActiveState {UNIT}",
+            "flusher": "systemctl show -p ExecStartPost nftables.service",
             "tables": "nft list tables",
             "session": Session().command(),
         },
@@ -193,6 +194,7 @@ def test_firewall(seen: Answers, access: Access, firewall: FirewallState) -> Non
     assert (unit["UnitFileState"], unit["ActiveState"]) == ("enabled", "active"), (
         f"{UNIT}, which loads the firewall at boot, is {unit['UnitFileState'] or 'missing'} and {unit['ActiveState']}"
     )
+    assert f"-f {RULESET}" in seen["flusher"], "restarting nftables.service would flush the firewall"
     assert not firewall.others, f"{', '.join(firewall.others)} is in force besides"
     rest = [text for text in firewall.differences() if not _about(text, "port ", "ssh", "ping")]
     assert not rest, "; ".join(rest)

@@ -94,7 +94,7 @@ DRIFTS = [
         survives="nft list chain inet somebody keep && nft delete table inet somebody",
     ),
     Drift(
-        "the whole ruleset flushed by restarting nftables.service",
+        "the whole ruleset flushed",
         "nft flush ruleset",
         "access",
         plan_names=("Set the firewall", "no rules in force"),
@@ -128,6 +128,13 @@ DRIFTS = [
         "access",
         plan_names=("Set the firewall", "rule 'port web ip' differs"),
         verify_names=("test_open_ports",),
+    ),
+    Drift(
+        "nothing puts the firewall back when nftables.service flushes it",
+        "rm -r /etc/systemd/system/nftables.service.d && systemctl daemon-reload",
+        "access",
+        plan_names=("Keep the firewall when nftables.service flushes", "10-rigwright.conf: missing"),
+        verify_names=("test_firewall",),
     ),
     Drift(
         "the firewall no longer loaded at boot",

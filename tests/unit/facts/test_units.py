@@ -73,3 +73,9 @@ def test_whether_a_unit_would_be_let() -> None:
     }
     assert found["smartmontools.service"].held_back == "ConditionVirtualization=no failed"
     assert not found["nope.service"].exists
+
+
+def test_the_first_drop_in_of_a_unit_is_one_that_systemd_does_not_know() -> None:
+    lines = ["@unit x.service", "LoadState=loaded", "NeedDaemonReload=no"]
+    assert not Units().process(lines)["x.service"].need_daemon_reload
+    assert Units().process([*lines, "UnknownDropIn=yes"])["x.service"].need_daemon_reload

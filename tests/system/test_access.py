@@ -1,0 +1,159 @@
+"""Nobody is locked out: wrong rules, killed clients, power cuts, other ports, other ways of starting sshd."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.host.throwaway import ThrowawayHost
+from tests.system.outcome import changes
+from tests.system.site import REPOSITORY, Site, environment, said, site
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+STRANGER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMwPUpXZHF+i5ilsr/M2ebzAA0aJzRBTltodYKPnKm2 stranger"
+APPLY = ("apply", "--yes", "--layer", "access")
+TRIES = "sshd -T | sed -n 's/^maxauthtries //p'"
+RULES = "nft list table inet rigwright | grep -c comment"
+UNDO = "ls /var/lib/rigwright/undo"
+
+
+def _declared(**access: Any) -> dict[str, Any]:
+    return {"driver": {"source": "none"}, "containers": {"state": "absent"}, "access": access}
+
+
+@pytest.fixture(params=["trixie", "bookworm"])
+def host(request: pytest.FixtureRequest) -> Iterator[ThrowawayHost]:
+    with ThrowawayHost("basement", request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def server(host: ThrowawayHost, tmp_path: Path) -> Site:
+    """A host whose layer access is as declared."""
+    found = site(tmp_path, {host: _declared(ssh={"max_auth_tries": 3})})
+    found.rig(*APPLY, check=True)
+    return found
+
+
+def _badly(server: Site, kind: str, seconds: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(part for part in (str(REPOSITORY), os.environ.get("PYTHONPATH")) if part)
+    return subprocess.run(
+        [sys.executable, "-m", "tests.system.unproven", kind, str(seconds), *APPLY, *arguments],
+        cwd=server.project, env={**environment(), "PYTHONPATH": path}, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, errors="replace", timeout=300, check=False,
+    )  # fmt: skip
+
+
+def _says(host: ThrowawayHost, command: str) -> str:
+    return host.run(command, check=False).stdout.strip()
+
+
+def _eventually(host: ThrowawayHost, command: str, expected: str) -> None:
+    deadline = time.monotonic() + 60
+    while _says(host, command) != expected:
+        assert time.monotonic() < deadline, f"{command}: {_says(host, command)!r}, expected {expected!r}"
+        time.sleep(0.2)
+
+
+def test_rules_that_would_cut_us_off_are_taken_back(host: ThrowawayHost, server: Site) -> None:
+    before = _says(host, RULES)
+    done = _badly(server, "blocked", 120, "--set", "access.firewall.ping=false")
+    assert done.returncode == 1, said(done)
+    assert "no new connection was possible" in done.stdout + done.stderr, said(done)
+    assert "the change was taken back" in done.stdout + done.stderr, said(done)
+    assert _says(host, RULES) == before
+    assert _says(host, UNDO) == ""
+    plan = server.document("plan", "--layer", "access")
+    assert plan["exit_status"] == 0, changes(plan)
+
+
+def test_a_killed_client_leaves_the_old_rules(host: ThrowawayHost, server: Site) -> None:
+    before = _says(host, RULES)
+    killed = _badly(server, "killed", 2, "--set", "access.firewall.ping=false")
+    assert killed.returncode == -9, said(killed)
+    _eventually(host, RULES, before)
+    _eventually(host, UNDO, "")
+
+
+def test_running_again_at_once_goes_on_from_the_old_state(host: ThrowawayHost, server: Site) -> None:
+    before = int(_says(host, RULES))
+    assert _badly(server, "killed", 300, "--set", "access.firewall.ping=false").returncode == -9
+    assert server.rig(*APPLY, "--set", "access.firewall.ping=false").returncode == 0
+    assert int(_says(host, RULES)) == before - 2
+    assert _says(host, UNDO) == ""
+    assert "rigwright-undo" not in _says(host, "systemctl list-timers --all")
+
+
+def test_a_power_cut_leaves_the_old_settings_of_sshd(host: ThrowawayHost, server: Site) -> None:
+    assert _badly(server, "killed", 600, "--set", "access.ssh.max_auth_tries=6").returncode == -9
+    assert _says(host, TRIES) == "6", "the new settings are there, unproven"
+    host.kill()
+    host.start()
+    assert _says(host, TRIES) == "3"
+    assert _says(host, UNDO) == ""
+    assert int(_says(host, RULES)) > 10, "the firewall is in force after the boot"
+    proof = server.document("verify", "--layer", "access")
+    assert proof["exit_status"] == 0, changes(proof)
+
+
+def test_keys_that_do_not_let_rig_in_are_taken_back(host: ThrowawayHost, server: Site) -> None:
+    done = server.rig(*APPLY, "--set", "ssh_user=admin", "--set", f'access.users.admin={{"keys": ["{STRANGER}"]}}')
+    assert done.returncode == 1, said(done)
+    assert "does not let admin in" in done.stdout + done.stderr, said(done)
+    assert "stranger" not in _says(host, "cat /home/admin/.ssh/authorized_keys")
+
+
+@pytest.mark.parametrize("listening", ["sshd", "systemd"])
+def test_another_port_and_back(host: ThrowawayHost, server: Site, listening: str) -> None:
+    if listening == "systemd":
+        host.run("systemctl disable --now ssh.service; systemctl enable --now ssh.socket")
+    moved = ("--set", "access.ssh.port=2222")
+    there = (*moved, "--set", "ssh_port=2222")
+    done = server.rig(*APPLY, *moved)
+    assert done.returncode == 0, said(done)
+    known = host.known_hosts.read_text()
+    host.known_hosts.write_text(known + known.replace(f"{host.address},{host.name} ", f"[{host.address}]:2222 "))
+    assert server.rig(*APPLY, *moved).returncode == 3, "the old port is closed"
+    assert server.rig(*APPLY, *there).returncode == 0, "the old port leaves the firewall"
+    plan = server.document("plan", "--layer", "access", *there)
+    assert plan["exit_status"] == 0, changes(plan)
+    proof = server.document("verify", "--layer", "access", *there)
+    assert proof["exit_status"] == 0, changes(proof)
+    assert server.rig(*APPLY, "--set", "ssh_port=2222").returncode == 0
+    assert server.rig(*APPLY).returncode == 0
+    plan = server.document("plan", "--layer", "access")
+    assert plan["exit_status"] == 0, changes(plan)
+
+
+def test_restarting_nftables_does_not_open_the_host(host: ThrowawayHost, server: Site) -> None:
+    """The distribution's unit flushes every table when it starts and stops."""
+    before = _says(host, RULES)
+    host.run("systemctl restart nftables.service")
+    assert _says(host, RULES) == before
+    host.run("systemctl reload nftables.service")
+    assert _says(host, RULES) == before
+
+
+def test_a_closed_port_is_closed_and_an_open_one_open(host: ThrowawayHost, server: Site) -> None:
+    """Tried from outside, with something that listens behind both."""
+    for port in (7001, 7002):
+        host.run(f"systemd-run -q --socket-property=ListenStream={port} --socket-property=Accept=yes cat")
+    assert server.rig(*APPLY, "--set", 'access.firewall.ports={"seven": {"port": 7001}}').returncode == 0
+    reached = {port: _connects(host.address, port) for port in (7001, 7002)}
+    assert reached == {7001: True, 7002: False}
+
+
+def _connects(address: str, port: int) -> bool:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import socket; socket.create_connection(({address!r}, {port}), 2)"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode == 0

@@ -1,0 +1,141 @@
+"""Disks: an empty one is formatted where its number is declared, anything else is left as it is, to the byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.host.throwaway import ThrowawayHost
+from tests.system.outcome import changes
+from tests.system.site import Site, said, site
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+SERIAL = "SIMULATED-1"
+BARE: dict[str, Any] = {
+    "driver": {"source": "none"},
+    "containers": {"state": "absent"},
+    "base": {
+        "packages": {"lm-sensors": None, "htop": None, "tmux": None, "curl": None},
+        "needrestart": "absent",
+        "smartd": False,
+        "time_sync": False,
+        "unattended_upgrades": {"enabled": False},
+    },
+}
+"""As little as can be declared: the tests are about disks."""
+
+
+@pytest.fixture(scope="module", params=["trixie", "bookworm"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Site]]:
+    with ThrowawayHost("basement", request.param) as host:
+        found = site(tmp_path_factory.mktemp("disks"), {host: BARE})
+        found.rig("apply", "--yes", "--layer", "base", check=True)
+        yield host, found
+
+
+@pytest.fixture
+def disk(server: tuple[ThrowawayHost, Site], tmp_path: Path) -> Iterator[Path]:
+    """A drive of 256 MB with a serial number, simulated by a loop device: gives the file behind it."""
+    host, _ = server
+    image = tmp_path / "disk"
+    with image.open("wb") as file:
+        file.truncate(256 * 2**20)
+    made = subprocess.run(["losetup", "-f", "--show", str(image)], capture_output=True, text=True, check=True)
+    device = made.stdout.strip()
+    number = device.removeprefix("/dev/loop")
+    try:
+        host.run(
+            f"mknod {device} b 7 {number}; mkdir -p /run/udev/data && "
+            f"printf 'I:1\\nE:ID_SERIAL_SHORT={SERIAL}\\n' > /run/udev/data/b7:{number}"
+        )
+        host.run(f"ln -sf {device} /dev/disk-under-test")
+        yield image
+    finally:
+        host.run(f"umount /srv/data; umount /srv/models; rm -f {device} /run/udev/data/b7:{number}", check=False)
+        subprocess.run(["losetup", "-d", device], check=True)
+
+
+def _apply(server: Site, **disks: Any) -> subprocess.CompletedProcess[str]:
+    return server.rig("apply", "--yes", "--layer", "base", "--set", f"base.disks={json.dumps(disks)}")
+
+
+def _as_declared(server: Site, **disks: Any) -> None:
+    assigned = ("--layer", "base", "--set", f"base.disks={json.dumps(disks)}")
+    plan = server.document("plan", *assigned)
+    assert plan["exit_status"] == 0, changes(plan)
+    proof = server.document("verify", *assigned)
+    assert proof["exit_status"] == 0, changes(proof)
+
+
+def _digest(image: Path) -> str:
+    with image.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+MODELS = {"format": SERIAL, "mount": "/srv/models", "options": ["noatime"]}
+
+
+def test_an_empty_drive_is_formatted_once_and_mounted(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    host, project = server
+    done = _apply(project, models=MODELS)
+    assert done.returncode == 0, said(done)
+    host.run("echo precious > /srv/models/weights")
+    _as_declared(project, models=MODELS)
+    host.run("umount /srv/models")
+    done = _apply(project, models=MODELS)
+    assert done.returncode == 0, said(done)
+    assert host.run("cat /srv/models/weights").stdout == "precious\n", "the second time it is mounted, no more"
+
+
+@pytest.mark.parametrize(
+    ("filled", "names"),
+    [
+        ("printf 'label: gpt\\n,,\\n' | sfdisk -q --no-reread /dev/disk-under-test", "PTTYPE=gpt"),
+        ("printf 'label: dos\\n,,\\n' | sfdisk -q --no-reread /dev/disk-under-test", "PTTYPE=dos"),
+        ("mkfs.ext2 -q -L keep /dev/disk-under-test", "LABEL=keep"),
+        ("mkswap -q /dev/disk-under-test", "TYPE=swap"),
+        ("printf 'LUKS\\272\\276\\0\\2' | dd of=/dev/disk-under-test conv=notrunc status=none", "crypto_LUKS"),
+    ],
+)  # fmt: skip
+def test_a_drive_that_holds_anything_is_left_to_the_byte(
+    server: tuple[ThrowawayHost, Site], disk: Path, filled: str, names: str
+) -> None:
+    host, project = server
+    host.run(filled)
+    host.run("sync")
+    before = _digest(disk)
+    done = _apply(project, models=MODELS)
+    assert done.returncode == 1, said(done)
+    assert "is not empty, and only an empty drive is ever formatted" in " ".join(done.stdout.split()), said(done)
+    assert names in done.stdout, said(done)
+    host.run("sync")
+    assert _digest(disk) == before
+
+
+def test_another_number_is_another_drive(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    before = _digest(disk)
+    done = _apply(server[1], models={**MODELS, "format": "SIMULATED-2"})
+    assert done.returncode == 1, said(done)
+    assert f"no drive has the serial number SIMULATED-2; the host's drives: {SERIAL}" in " ".join(done.stdout.split())
+    assert _digest(disk) == before
+
+
+def test_others_lines_of_fstab_stay(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    host, project = server
+    mine = "# mine\n/dev/nowhere /mnt/nowhere ext4 noauto 0 0\n"
+    host.run("cat >> /etc/fstab", input=mine)
+    uuid = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+    host.run(f"mkfs.ext4 -q -U {uuid} /dev/disk-under-test")
+    data = {"uuid": uuid, "mount": "/srv/data"}
+    assert _apply(project, data=data).returncode == 0
+    _as_declared(project, data=data)
+    assert _apply(project).returncode == 0
+    assert host.run("cat /etc/fstab").stdout.endswith(mine), "ours is gone with its declaration, theirs is there"
+    host.run("sed -i '/nowhere\\|# mine/d' /etc/fstab")
