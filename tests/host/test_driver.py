@@ -47,8 +47,8 @@ def seen(host: Host) -> Answers:
             "gpus": Gpus().command(),
             "packages": DriverPackages().command(),
             "held": "apt-mark showhold",
-            "indexes": "apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages'",
-            "sources": "cd /etc/apt/sources.list.d && for f in *; do echo; cat $f; done",
+            "sources": "cd /etc/apt; for f in sources.list sources.list.d/*.list sources.list.d/*.sources;"
+            " do echo; cat $f; done",
             "policy": "apt-cache policy $(dpkg-query -W -f '${Package} ${source:Package}\\n' |"
             " awk '$2 ~ /nvidia/ { print $1 }')",
             "kernels": "ls /boot/vmlinuz-* | sed 's|.*vmlinuz-||'",
@@ -114,8 +114,10 @@ def wanted(rig: Rig, release: Release, seen: Answers) -> Wanted | None:
         raise AssertionError(str(impossible)) from None
 
 
-def _indexes(seen: Answers) -> set[str]:
-    return {line.rstrip("/") for line in seen.lines("indexes")}
+def _repositories(seen: Answers) -> set[str]:
+    """Addresses that apt's source files name."""
+    named = re.findall(r"^(?:deb\s+(?:\[[^]]*\]\s*)?|URIs:\s*)(\S+)", seen["sources"], re.MULTILINE)
+    return {url.rstrip("/") for url in named}
 
 
 def _modules(seen: Answers, wanted: Wanted) -> dict[str, tuple[str, bool]]:
@@ -213,7 +215,7 @@ def test_pin(seen: Answers, packages: dict[str, DriverPackage], wanted: Wanted |
 def test_repository(rig: Rig, seen: Answers, wanted: Wanted | None, nvidia_url: str) -> None:
     """NVIDIA's repository is in use where it is declared, and no second one"""
     needed = (wanted is not None and wanted.source == "nvidia") or toolkits_from_nvidia(rig)
-    known = {url for url in _indexes(seen) if "/compute/cuda/repos/" in url or url == nvidia_url}
+    known = {url for url in _repositories(seen) if "/compute/cuda/repos/" in url or url == nvidia_url}
     if needed:
         assert known == {nvidia_url}, (
             f"apt reads {', '.join(sorted(known)) or 'no such repository'}, wanted {nvidia_url}"

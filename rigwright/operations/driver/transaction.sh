@@ -13,30 +13,47 @@ packages() {
         awk -F'|' -v wanted="$1" '{ s = substr($1, 2, 1); if (wanted == "installed" ? s == "i" : (s != "c" && s != "n")) print $2 }' | sort
 }
 
+unfinished() {
+    dpkg-query -W -f '${db:Status-Abbrev}|${binary:Package}\n' |
+        awk -F'|' 'substr($1, 2, 1) !~ /[icn]/ { print $2 }' | tr '\n' ' '
+}
+
 put_back() {
     packages any >"$work/after"
-    new=$(join -v 1 "$work/after" "$work/before" | awk '{ print $1 "-" }')
+    new=$(join -v 1 "$work/after" "$work/before_any" | awk '{ print $1 "-" }')
     old=$(comm -13 "$work/after" "$work/before" | tr ' ' '=')
-    [ -n "$new$old" ] || return 0
     # shellcheck disable=SC2086
-    apt --purge --allow-downgrades --allow-change-held-packages --no-install-recommends install $new $old && return 0
-    # The old packages may be in no source any more: then at least what cannot be configured has to go.
+    if [ -n "$new$old" ]; then
+        apt --allow-downgrades --allow-change-held-packages --no-install-recommends --purge install $new $old || {
+            # The old packages may be in no source any more: then at least what was added has to go.
+            apt --allow-change-held-packages --purge remove $(echo "$new" | sed 's/-$//')
+        }
+    fi
+    # What an earlier, interrupted installation had left goes too, if it takes nothing with it that was in order.
+    left=$(unfinished)
+    [ -n "$left" ] || return 0
     # shellcheck disable=SC2086
-    apt --purge --allow-change-held-packages remove $(packages any | join -v 1 - "$work/before" | awk '{ print $1 }')
-    return 1
+    apt-get -s --allow-change-held-packages --purge remove $left 2>/dev/null |
+        awk '$1 == "Inst" { print "+" } $1 == "Remv" || $1 == "Purg" { print $2 }' | sort -u >"$work/would"
+    awk '{ sub(/:.*/, "", $1); print $1 }' "$work/before" | sort -u >"$work/in_order"
+    if ! grep -qx + "$work/would" && [ -z "$(comm -12 "$work/would" "$work/in_order")" ]; then
+        # shellcheck disable=SC2086
+        apt --allow-change-held-packages --purge remove $left
+    fi
 }
 
 main() {
     work=$(mktemp -d) || exit 1
     trap 'rm -rf "$work"' EXIT
     packages installed >"$work/before"
+    packages any >"$work/before_any"
     held=$(apt-mark showhold)
     touch "$work/start"
     # shellcheck disable=SC2086
     [ -z "$1" ] || apt-mark unhold $1 >/dev/null
     shift
     apt install "$@" && exit 0
-    if [ "$(packages any)" = "$(cat "$work/before")" ] && grep -qE '404 +Not Found|Failed to fetch' "$work/log"; then
+    if [ "$(packages any)" = "$(cat "$work/before_any")" ] && grep -qE '404 +Not Found|Failed to fetch' "$work/log"; then
         { @UPDATE@; } >>"$work/log" 2>&1 && apt install "$@" && exit 0
     fi
     report_dkms
@@ -44,17 +61,17 @@ main() {
         grep -E '^(E|W|Err|dpkg): ?|error processing|No space left' "$work/log" | tail -n 12 >&2
     fi
     put_back
-    outcome=$?
     # shellcheck disable=SC2086
     [ -z "$held" ] || apt-mark hold $held >/dev/null 2>&1
-    unfinished=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' | awk -F'|' 'substr($1, 2, 1) !~ /[icn]/ { print $2 }' | tr '\n' ' ')
-    if [ -n "$unfinished" ]; then
-        echo "dpkg is left with unfinished packages: $unfinished; apt's own words:" >&2
-        grep -E '^(E|dpkg): ?' "$work/log" | tail -n 5 >&2
-    elif [ "$outcome" = 0 ]; then
-        echo "what this installation had changed was put back; apt and dpkg are in order" >&2
+    left=$(unfinished)
+    packages installed >"$work/after"
+    lost=$(comm -13 "$work/after" "$work/before" | awk '{ print $1 }' | tr '\n' ' ')
+    if [ -n "$left" ]; then
+        echo "error: dpkg is left with unfinished packages: $left" >&2
+    elif [ -n "$lost" ]; then
+        echo "what was added is removed again; in no source any more, and so not put back: $lost" >&2
     else
-        echo "what this installation had added was removed; older versions of what it replaced are in no source any more" >&2
+        echo "what this installation had changed was put back; apt and dpkg are in order" >&2
     fi
     if [ -n "$built_for" ]; then
         echo "what helps: another driver.branch, driver.version or driver.flavour, or a kernel that this driver was made for" >&2

@@ -1,0 +1,109 @@
+"""One driver after another on a real host: versions, flavours and sources change whole, and what fails is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sim.host.throwaway import ThrowawayHost
+from sim.repository.vendors import VendorRepositories
+from tests.system.hosts import gpu_host
+from tests.system.outcome import changes
+from tests.system.site import Site, site
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+LAYERS = ("--layer", "driver", "--layer", "cuda")
+DECLARED: dict[str, Any] = {
+    "driver": {"source": "nvidia", "branch": 580},
+    "cuda": {"toolkits": ["12.8", "13.0"], "default": "12.8"},
+    "containers": {"state": "absent", "toolkit": {"state": "absent"}},
+}
+BROKEN = 'MAKE[0]="echo /build/nv-pci.c:237:9: error: too few arguments to function; false"'
+"""What DKMS is told to run instead of the compiler."""
+
+
+@pytest.fixture(scope="module", params=["trixie", "bookworm"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories
+) -> Iterator[tuple[ThrowawayHost, Site]]:
+    """A host with driver 580 and two toolkits from the stand-in of NVIDIA's repository."""
+    with gpu_host("basement", request.param) as host:
+        repository = vendors.declaration(request.param)["driver"]
+        declared = {**DECLARED, "driver": {**DECLARED["driver"], **repository}}
+        found = site(tmp_path_factory.mktemp("driver"), {host: declared})
+        found.apply(*LAYERS)
+        yield host, found
+
+
+def packages(host: ThrowawayHost) -> str:
+    """Every package that has to do with the driver, its state, version and hold."""
+    return host.run("dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n' | grep -E 'nvidia|cuda'").stdout
+
+
+def is_as_declared(rig: Site, *changed: str) -> None:
+    proof = rig.document("verify", *LAYERS, *changed)
+    assert proof["exit_status"] == 0, changes(proof)
+    plan = rig.document("plan", *LAYERS, *changed)
+    assert plan["exit_status"] == 0, changes(plan)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(("driver.version=580.95.05",), id="an older version"),
+        pytest.param(("driver.branch=590",), id="a newer branch"),
+        pytest.param(("driver.flavour=proprietary",), id="the other flavour"),
+        pytest.param(('cuda.toolkits=["12.8"]', "cuda.default=null"), id="one toolkit less"),
+        pytest.param(("driver.state=absent", "cuda.state=absent"), id="none at all"),
+    ],
+)
+def test_it_changes_whole_and_back(server: tuple[ThrowawayHost, Site], changed: tuple[str, ...]) -> None:
+    host, rig = server
+    before = packages(host)
+    settings = tuple(part for each in changed for part in ("--set", each))
+    rig.apply(*LAYERS, *settings)
+    is_as_declared(rig, *settings)
+    assert packages(host) != before
+    rig.apply(*LAYERS)
+    is_as_declared(rig)
+    assert packages(host) == before
+
+
+def test_a_newer_driver_that_cannot_be_built_is_put_back(server: tuple[ThrowawayHost, Site]) -> None:
+    host, rig = server
+    before = packages(host)
+    modules = host.run("dkms status").stdout
+    host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia-590.44.01.conf")
+
+    applied = rig.document("apply", "--yes", *LAYERS, "--set", "driver.branch=590")
+
+    assert applied["exit_status"] == 1
+    (error,) = [each["error"] for each in applied["hosts"][0]["operations"] if each["status"] == "failed"]
+    assert "kernel module nvidia 590.44.01 cannot be built for kernel" in error
+    assert "nv-pci.c:237:9: error: too few arguments" in error
+    assert "apt and dpkg are in order" in error
+    assert host.run("dpkg --audit").stdout == ""
+    assert host.run("dkms status").stdout == modules
+    host.run("rm /etc/dkms/nvidia-590.44.01.conf")
+    rig.apply(*LAYERS)
+    is_as_declared(rig)
+    assert packages(host) == before
+
+
+def test_dpkg_left_half_done_by_somebody_else_is_named(server: tuple[ThrowawayHost, Site]) -> None:
+    host, rig = server
+    host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia.conf")
+    host.run("apt-get -qq -y --allow-change-held-packages --reinstall install nvidia-kernel-open-dkms || true")
+    assert "nvidia-kernel-open-dkms" in host.run("dpkg --audit").stdout
+
+    applied = rig.document("apply", "--yes", "--layer", "base")
+
+    assert applied["exit_status"] == 1
+    (error,) = [each["error"] for each in applied["hosts"][0]["operations"] if each["status"] == "failed"]
+    assert "nvidia 580.105.08 cannot be built" in error and "rig apply --layer driver" in error
+    host.run("rm /etc/dkms/nvidia.conf")
+    rig.apply(*LAYERS)
+    is_as_declared(rig)
