@@ -18,6 +18,7 @@ from sim.host.root import remove_unused_roots
 from sim.host.throwaway import ThrowawayHost, existing
 from sim.host.warm import ROOTS
 from sim.repository import commands as repositories
+from sim.repository import leftovers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,7 +144,7 @@ def _ssh(options: argparse.Namespace) -> int:
 
 def _clean(options: argparse.Namespace) -> int:
     programs.require_root("removing hosts")
-    for name in [*sweep(), *remove_unused_roots()]:
+    for name in [*sweep(), *remove_unused_roots(), *leftovers.remove_unused()]:
         print(f"removed {name}")
     return 0
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 
 from sim import programs
@@ -56,9 +57,10 @@ def publish(archive: Archive, folder: Path, key: Key, date: int) -> None:
     options = [
         word for name, value in archive.release.items() for word in ("-o", f"APT::FTPArchive::Release::{name}={value}")
     ]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(date)}
-    release = programs.run(["apt-ftparchive", *options, "release", "."], env=environment, cwd=archive.folder)
-    (folder / "Release").write_text(release)
+    release = programs.run(["apt-ftparchive", *options, "release", "."], cwd=archive.folder)
+    # apt-ftparchive knows the present time only.
+    dated = re.sub(r"^Date: .*$", f"Date: {formatdate(date, usegmt=True)}", release, flags=re.MULTILINE)
+    (folder / "Release").write_text(dated)
     key.sign(folder / "Release", folder)
 
 

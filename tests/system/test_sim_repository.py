@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,18 @@ def test_a_new_driver_comes_out(host: ThrowawayHost) -> None:
         own.publish_drivers(["580.95.05", "580.105.08"])
         assert update(host).returncode == 0
         assert offered(host, "nvidia-open") == ["580.105.08-1", "580.95.05-1"]
+
+
+def test_each_publication_is_later_than_the_one_before() -> None:
+    """apt drops a list that is not later than what it has, and says nothing."""
+    dates = []
+    with VendorRepositories() as own:
+        for _ in range(3):
+            own.publish_drivers(["580.95.05"])
+            with urllib.request.urlopen(f"{own.nvidia_url('trixie')}/Release") as release:
+                fields = dict(line.split(": ", 1) for line in release.read().decode().splitlines() if ": " in line)
+            dates.append(parsedate_to_datetime(fields["Date"]))
+    assert dates == sorted(set(dates))
 
 
 def test_they_are_reached_when_nothing_beyond_this_machine_is(host: ThrowawayHost, served: VendorRepositories) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.repository import record, server
+from sim.repository import leftovers, record, server
 from sim.repository.archive import OTHER
 from sim.repository.record import Answers, Record, load, records, write_answers
 
@@ -126,6 +126,18 @@ def test_a_request_that_hangs_is_let_go_when_that_ends(served: Record, port: int
         write_answers(served.folder, Answers())
         connection.settimeout(10)
         assert connection.recv(1) == b""
+
+
+def test_what_is_served_stays_in_the_cache(served: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(leftovers, "sweep", lambda: None)
+    built = tmp_path / "cache/repositories"
+    for name in ("nvidia-debian-1", "nvidia-debian-2", "key-1-nvidia"):
+        (built / name).mkdir(parents=True)
+        (built / name / "Packages").write_text("")
+    (served.folder / "www/stable/Packages.gz").symlink_to(built / "nvidia-debian-2/Packages")
+    assert leftovers.remove_unused() == ["nvidia-debian-1"]
+    assert sorted(path.name for path in built.iterdir()) == ["key-1-nvidia", "nvidia-debian-2"]
 
 
 def test_a_record_is_read_as_it_was_written(served: Record) -> None:
