@@ -51,7 +51,7 @@ def others_removed(packages: Collection[str]) -> Generator[str, None, None]:
         host.noop("no toolkit is installed that is not declared")
         return
     because(f"{', '.join(surplus)}: not declared")
-    gone = {_version(name) for name in surplus} - {_version(name) for name in packages} - {None}
+    gone = {_version(name) for name in surplus}
     parts = [name for name in state.installed if (match := _PART.match(name)) and match.groups() in gone]
     parts += [name for name in state.installed if _SHARED.match(name)]
     loose = " ".join(map(shlex.quote, sorted(set(parts) - set(surplus))))

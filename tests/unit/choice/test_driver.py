@@ -149,7 +149,14 @@ def test_backports_and_nvidias_repository_do_not_serve_the_archives_driver() -> 
         # a mirror of NVIDIA's whose address nobody has declared: by what it says it is
         vendor = {"580.105.08-1": (Place(500, "http://192.0.2.1/cuda  Packages", "NVIDIA"), DPKG)}
         offers[name] = Offer(None, "580.105.08-1", {**vendor, **backport, **found.versions})
-    assert set(choose(DEBIAN, {}, offers).versions.values()) == {"550.163.01-2"}
+    vendors_first = {
+        "580.105.08-1": (Place(500, "http://192.0.2.1/cuda  Packages", "NVIDIA"),),
+        "570.133.07-1": (ARCHIVE,),
+    }
+    offers["nvidia-modprobe"] = Offer(None, "580.105.08-1", vendors_first)
+    versions = choose(DEBIAN, {}, offers).versions
+    assert versions.pop("nvidia-modprobe") == "570.133.07-1"
+    assert set(versions.values()) == {"550.163.01-2"}
 
 
 def test_packages_of_the_other_source_are_replaced_or_removed() -> None:

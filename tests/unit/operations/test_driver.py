@@ -223,7 +223,11 @@ KERNELS = [
         "the running kernel stays, whatever it lacks",
         kernels.unbuildable_removed,
         HEADERS,
-        {Kernels: boots(OLD, NEW, headers=(NEW,), running=OLD), Packages: META, Offers: {**TODAY, **GONE}},
+        {
+            Kernels: boots(OLD, NEW, headers=(NEW,), running=OLD),
+            Packages: PackagesState(installed={f"linux-image-{OLD}": "1", f"linux-image-{NEW}": "1"}),
+            Offers: {**TODAY, **GONE},
+        },
     ),
     Case(
         "no kernel goes while the newest has no headers",
