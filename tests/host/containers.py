@@ -16,19 +16,21 @@ _PODMAN = "/etc/containers/containers.conf.d/50-rigwright.conf"
 _CONTAINER = """
 image=rigwright-probe name=rigwright-proof-$$ gpus=
 {engine} image inspect $image >/dev/null || { echo "trouble=there is no image $image"; exit; }
+grep -qw pids /sys/fs/cgroup/cgroup.controllers || cgroups={no_cgroups}
 if nvidia-smi -L >/dev/null; then
     case "$({engine} --version)" in
         {without_cdi})
             if ! command -v nvidia-container-runtime >/dev/null; then
                 echo "cannot=this engine is too old for CDI, and nvidia-container-runtime is not here"
-            else gpus="--runtime nvidia -e NVIDIA_VISIBLE_DEVICES=all"; fi ;;
-        *) gpus="--device nvidia.com/gpu=all" ;;
+            elif [ "$cgroups" ]; then
+                echo "cannot=this podman is too old for CDI, and NVIDIA's runtime needs control groups with pids"
+            else gpus="--runtime nvidia -e NVIDIA_VISIBLE_DEVICES="; fi ;;
+        *) gpus="--device nvidia.com/gpu=" ;;
     esac
 fi
-grep -qw pids /sys/fs/cgroup/cgroup.controllers || cgroups={no_cgroups}
-trouble=$({engine} run -d --rm --name $name --network none $cgroups $gpus $image sleep 60 2>&1 >/dev/null) ||
-    { echo "trouble=$trouble" | tr '\\n' ' '; echo; gpus=
-      {engine} run -d --rm --name $name --network none $cgroups $image sleep 60 >/dev/null || exit; }
+run="{engine} run --rm --network none $cgroups"
+trouble=$($run -d --name $name ${gpus:+${gpus}all} $image sleep 60 2>&1 >/dev/null) ||
+    { echo "trouble=$trouble" | tr '\\n' ' '; echo; gpus=; $run -d --name $name $image sleep 60 >/dev/null || exit; }
 echo "log=$({engine} inspect --format '{{json .HostConfig.LogConfig}}' $name)"
 [ {engine} = docker ] || tr '\\0' ' ' < "/proc/$(podman inspect --format '{{.State.ConmonPid}}' $name)/cmdline" |
     grep -ao -e '--log-size-max [0-9]*' | sed 's/.* /log size=/'
@@ -37,6 +39,7 @@ if [ "$gpus" ]; then
     {engine} exec $name nvidia-smi -L | sed 's/^/gpu=/'
     systemctl daemon-reload
     {engine} exec $name nvidia-smi -L | sed 's/^/gpu after reload=/'
+    $run ${gpus}0 $image nvidia-smi -L | sed 's/^/gpu 0=/'
 fi
 {engine} rm -f -t 0 $name >/dev/null || {engine} rm -f $name >/dev/null
 """

@@ -244,6 +244,8 @@ def test_gpus_in_a_container(seen: Answers, cards: list[str], rig: Rig) -> None:
         return
     inside = _inside(seen, "gpu")
     assert inside == cards, f"a container sees {inside or 'no GPU'}, the host {cards}"
+    one = _inside(seen, "gpu 0")
+    assert one == cards[:1], f"a container that asks for GPU 0 sees {one or 'none'}, and not {cards[0]} alone"
     declared = rig.hardware.gpus
     assert not declared or len(inside) == len(declared), (
         f"a container sees {len(inside)} GPUs, declared {len(declared)}"
