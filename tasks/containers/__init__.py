@@ -6,7 +6,10 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from rigwright.catalog import catalog
+from rigwright.engine.reasons import after
 from rigwright.facts.release import Release
+from rigwright.operations import apt, files
+from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
 from tasks.containers import docker, gpus, podman, toolkit
 
@@ -25,6 +28,7 @@ def containers(rig: Rig) -> None:
     if not present or declared.toolkit.state == "absent":
         gpus.absent()
         toolkit.absent()
+    _repositories_removed(declared)
     if not present:
         return
     has_toolkit = toolkit.present(declared.toolkit) if declared.toolkit.state == "present" else None
@@ -32,3 +36,18 @@ def containers(rig: Rig) -> None:
     if declared.toolkit.state == "present":
         gpus.present(has_toolkit)
     gpus.probe(declared.engine, engine_ready)
+
+
+def _repositories_removed(declared: Containers) -> None:
+    """Take back our sources, and let apt forget them, or the next run would find its lists out of date."""
+    present = declared.state == "present"
+    known = catalog().containers.toolkit
+    gone = []
+    if not present or declared.engine != "docker" or declared.source != "vendor":
+        gone.append(docker.SOURCE)
+    if not present or declared.toolkit.state == "absent":
+        gone += [toolkit.SOURCE, known.keyring, *known.old_sources]
+    if gone:
+        removed = files.absent(name="Remove repositories that are no longer declared", paths=gone)
+        with after(removed):
+            apt.updated(name="Let apt forget them")

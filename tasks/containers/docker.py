@@ -54,8 +54,6 @@ def present(rig: Rig, release: Release) -> OperationMeta:
         purge=False,  # purging docker.io deletes /var/lib/docker
     )
     updated = _vendor_source(declared, release) if declared.source == "vendor" else None
-    if declared.source == "distribution":
-        files.absent(name="Remove Docker's own repository", paths=[SOURCE])
     # Before the packages: Docker starts as soon as it is installed, and would make its folders elsewhere.
     merged = json_merge.merged(
         name="Merge our keys into daemon.json",
@@ -93,7 +91,7 @@ def absent(release: Release, whole: bool) -> None:
         apt.remove(
             name="Remove Docker", names=sorted({name for source in names.values() for name in source}), purge=False
         )
-    files.absent(name="Remove Docker's repository and drop-in", paths=[SOURCE, DROP_IN])
+    files.absent(name="Remove our drop-in of Docker", paths=[DROP_IN])
     json_merge.merged(name="Take our keys out of daemon.json", dest=DAEMON_JSON, keys={}, record=OURS)
 
 

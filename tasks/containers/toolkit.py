@@ -41,8 +41,7 @@ def present(declared: Toolkit) -> OperationMeta:
 
 
 def absent() -> None:
-    """Remove packages, holds, repository and key."""
-    known = catalog().containers.toolkit
-    apt.released(name="Release the container toolkit", names=known.packages)
-    apt.remove(name="Remove the container toolkit", names=known.packages)
-    files.absent(name="Remove the toolkit's repository and key", paths=[SOURCE, known.keyring, *known.old_sources])
+    """Remove packages and holds."""
+    names = catalog().containers.toolkit.packages
+    apt.released(name="Release the container toolkit", names=names)
+    apt.remove(name="Remove the container toolkit", names=names)

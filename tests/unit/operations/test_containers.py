@@ -343,6 +343,8 @@ def test_absent() -> None:
         "systemctl disable rigwright-cdi.path", "systemctl stop rigwright-cdi.path",
     )  # fmt: skip
     assert SPEC in done["Remove the CDI specification and its units"].commands[0]
+    names = list(done)
+    assert names.index("Remove repositories that are no longer declared") < names.index("Let apt forget them")
     assert "Install Docker" not in done
 
 
