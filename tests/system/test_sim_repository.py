@@ -1,4 +1,4 @@
-"""The vendors' stand-in repositories as apt, DKMS and Docker of throw-away hosts find them."""
+"""The vendors' stand-in repositories as apt of throw-away hosts finds them, and what stays of them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,17 @@ import pytest
 
 from sim import programs
 from sim.errors import SimulationError
-from sim.gpu.model import rtx3090s
 from sim.host.throwaway import ThrowawayHost
 from sim.host.warm import prefetched
 from sim.repository import driver
 from sim.repository.record import Record, load, records
 from sim.repository.vendors import VendorRepositories
+from tests.system.vendor_lists import PIN, add_docker, add_nvidia, add_toolkit, offered, update
 
 pytestmark = pytest.mark.system
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RELEASES = ("trixie", "bookworm")
-APT = (
-    "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::http::Timeout=2 -o Acquire::Retries=0"
-    " -o APT::Update::Error-Mode=any"
-)
-PIN = "Package: src:*nvidia*:any src:cuda-drivers:any\nPin: version {}.*\nPin-Priority: 1000\n"
 OWNER = """
 import sys, time
 from sim.repository.vendors import VendorRepositories
@@ -55,13 +50,6 @@ def host(request: pytest.FixtureRequest) -> Iterator[ThrowawayHost]:
         yield running
 
 
-@pytest.fixture
-def fresh(request: pytest.FixtureRequest) -> Iterator[ThrowawayHost]:
-    """A host to install on, with two simulated cards."""
-    with ThrowawayHost("installed", root=prefetched(request.param), gpus=rtx3090s(2)) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def no_lists(request: pytest.FixtureRequest) -> Iterator[None]:
     """No list of one test is there in the next."""
@@ -69,42 +57,6 @@ def no_lists(request: pytest.FixtureRequest) -> Iterator[None]:
     if "host" in request.fixturenames:
         host: ThrowawayHost = request.getfixturevalue("host")
         host.run("cd /etc/apt/sources.list.d && rm -f nvidia.sources toolkit.sources docker.sources")
-
-
-def add(host: ThrowawayHost, name: str, entry: str, key_url: str) -> None:
-    """One repository, alone in a list of its own, with its key fetched by the host."""
-    key = f"/etc/apt/keyrings/{name}.asc"
-    host.run(f"install -d -m 755 /etc/apt/keyrings && /usr/lib/apt/apt-helper download-file {key_url} {key}")
-    host.run(f"chmod 644 {key}; cat > /etc/apt/sources.list.d/{name}.sources", input=f"{entry}Signed-By: {key}\n")
-
-
-def add_nvidia(host: ThrowawayHost, served: VendorRepositories) -> None:
-    url = served.nvidia_url(host.release)
-    key_file = {"trixie": "8793F200.pub", "bookworm": "3bf863cc.pub"}[host.release]
-    add(host, "nvidia", f"Types: deb\nURIs: {url}/\nSuites: /\nArchitectures: amd64\n", f"{url}/{key_file}")
-
-
-def add_toolkit(host: ThrowawayHost, served: VendorRepositories) -> None:
-    url = served.toolkit_url
-    add(host, "toolkit", f"Types: deb\nURIs: {url}\nSuites: /\n", f"{url}/gpgkey")
-
-
-def add_docker(host: ThrowawayHost, served: VendorRepositories) -> None:
-    url = served.docker_url(host.release)
-    entry = f"Types: deb\nURIs: {url}\nSuites: {host.release}\nComponents: stable\nArchitectures: amd64\n"
-    add(host, "docker", entry, f"{url}/gpg")
-
-
-def update(host: ThrowawayHost) -> subprocess.CompletedProcess[str]:
-    """Reads the lists of the vendors' repositories; those of Debian's stay as they are."""
-    vendors = "$(ls nvidia.sources toolkit.sources docker.sources 2>/dev/null)"
-    host.run(f"rm -rf /tmp/parts && install -d /tmp/parts && cd /etc/apt/sources.list.d && cp {vendors} /tmp/parts")
-    only = "-o Dir::Etc::SourceParts=/tmp/parts -o Dir::Etc::SourceList=/dev/null -o APT::Get::List-Cleanup=0"
-    return host.run(f"{APT} {only} update", check=False)
-
-
-def offered(host: ThrowawayHost, package: str) -> list[str]:
-    return [line.split("|")[1].strip() for line in host.run(f"apt-cache madison {package}").stdout.splitlines()]
 
 
 def eventually(condition: Callable[[], bool], timeout: float = 20) -> bool:
@@ -214,105 +166,6 @@ def test_they_are_reached_when_nothing_beyond_this_machine_is(host: ThrowawayHos
         assert update(host).returncode == 0
     finally:
         host.restore_outbound()
-
-
-# What is in them
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fresh", RELEASES, indirect=True)
-def test_the_driver_installs_and_its_modules_are_built(fresh: ThrowawayHost, served: VendorRepositories) -> None:
-    add_nvidia(fresh, served)
-    fresh.run("cat > /etc/apt/preferences.d/pin", input=PIN.format("580.105"))
-    fresh.run(f"{APT} update && {APT} --no-install-recommends install linux-headers-amd64")
-    for package, license in (("nvidia-kernel-open-dkms", "Dual MIT/GPL"), ("nvidia-kernel-dkms", "NVIDIA")):
-        fresh.run(f"{APT} --no-install-recommends install {package} nvidia-driver-cuda nvidia-modprobe")
-        kernel = fresh.run("ls /lib/modules").stdout.strip()
-        assert fresh.run("dkms status").stdout.startswith(f"nvidia/580.105.08, {kernel}, x86_64: installed")
-        for module in ("nvidia", "nvidia-uvm", "nvidia-modeset", "nvidia-drm"):
-            told = fresh.run(f"modinfo -k {kernel} -F version {module}; modinfo -k {kernel} -F license {module}").stdout
-            assert told == f"580.105.08\n{license}\n"
-    failed = fresh.run("/usr/bin/nvidia-smi", check=False)
-    assert (failed.returncode, "couldn't communicate with the NVIDIA driver" in failed.stdout) == (9, True)
-    simulated = fresh.run("nvidia-smi --query-gpu=driver_version --format=csv,noheader").stdout
-    assert simulated == "580.105.08\n580.105.08\n"
-    assert fresh.run("systemctl is-enabled nvidia-persistenced").stdout == "enabled\n"
-    assert fresh.run("systemctl is-failed nvidia-persistenced").stdout == "failed\n"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fresh", ["trixie"], indirect=True)
-def test_the_broken_driver_fails_in_the_compiler(fresh: ThrowawayHost, served: VendorRepositories) -> None:
-    add_nvidia(fresh, served)
-    fresh.run(f"{APT} update && {APT} --no-install-recommends install linux-headers-amd64")
-    version = f"{driver.BROKEN}-1"
-    done = fresh.run(
-        f"{APT} --no-install-recommends install nvidia-kernel-open-dkms={version} "
-        f"nvidia-kernel-support={version} firmware-nvidia-gsp={version}",
-        check=False,
-    )
-    assert done.returncode != 0
-    assert (
-        "error: implicit declaration of function"
-        in fresh.run(f"cat /var/lib/dkms/nvidia/{driver.BROKEN}/build/make.log").stdout
-    )
-    assert "iF " in fresh.run("dpkg -l nvidia-kernel-open-dkms").stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fresh", ["trixie"], indirect=True)
-def test_toolkits_stand_side_by_side(fresh: ThrowawayHost, served: VendorRepositories) -> None:
-    add_nvidia(fresh, served)
-    fresh.run(f"{APT} update && {APT} install cuda-toolkit-12-8 cuda-toolkit-13-0")
-    assert "release 13.0, V13.0.88" in fresh.run("/usr/local/cuda/bin/nvcc --version").stdout
-    assert "release 12.8, V12.8.93" in fresh.run("/usr/local/cuda-12/bin/nvcc --version").stdout
-    fresh.run(f"{APT} purge cuda-toolkit-13-0-config-common")
-    assert "release 12.8" in fresh.run("/usr/local/cuda/bin/nvcc --version").stdout
-
-
-IMAGE = """
-set -e
-cd "$(mktemp -d)"
-mkdir -p usr/bin usr/lib usr/lib64 etc
-for folder in bin lib lib64; do ln -s usr/$folder $folder; done
-cp -L "$(command -v sleep)" usr/bin
-libraries=/lib/x86_64-linux-gnu
-for file in $(ldd usr/bin/sleep | grep -o '/[^ ]*') $libraries/libdl.so.2 $libraries/libpthread.so.0; do
-    [ -e ".$file" ] || cp -L --parents "$file" .
-done
-tar -c . | docker import - tiny
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fresh", RELEASES, indirect=True)
-def test_a_container_sees_the_cards_that_it_was_given(fresh: ThrowawayHost, served: VendorRepositories) -> None:
-    for each in (add_nvidia, add_toolkit, add_docker):
-        each(fresh, served)
-    fresh.run("install -d /etc/docker && cat > /etc/docker/daemon.json", input='{"features": {"cdi": true}}')
-    fresh.run(
-        f"{APT} update && {APT} --no-install-recommends install docker-ce docker-ce-cli containerd.io"
-        " docker-buildx-plugin docker-compose-plugin nvidia-container-toolkit libnvidia-ml1 libcuda1"
-    )
-    for command in ("docker buildx version", "docker compose version", "systemctl is-active docker containerd"):
-        fresh.run(command)
-    fresh.run(IMAGE)
-    fresh.run("nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml")
-    cards = [card.uuid for card in rtx3090s(2)]
-
-    def seen(options: str) -> list[str]:
-        listed = fresh.run(f"docker run --rm {options} tiny nvidia-smi --query-gpu=uuid --format=csv,noheader")
-        return listed.stdout.split()
-
-    device = "--device nvidia.com/gpu="
-    assert seen(f"{device}all") == cards
-    assert seen(f"{device}0 {device}1") == cards
-    for index, uuid in enumerate(cards):
-        assert seen(f"{device}{index}") == seen(f"{device}{uuid}") == [uuid]
-    assert fresh.run(f"docker run --rm {device}2 tiny nvidia-smi", check=False).returncode != 0
-    fresh.run("nvidia-ctk runtime configure --runtime=docker && systemctl restart docker")
-    assert seen("--runtime nvidia -e NVIDIA_VISIBLE_DEVICES=all") == cards
-    assert seen("--runtime nvidia -e NVIDIA_VISIBLE_DEVICES=1") == cards[1:]
 
 
 # What stays of them, and who reaches them
