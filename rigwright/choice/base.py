@@ -52,6 +52,8 @@ def packages(rig: Rig, installed: Mapping[str, str]) -> tuple[str, ...]:
         wanted.add("smartmontools")
     if base.locale not in ALWAYS_COMPILED:
         wanted.add("locales")
+    if base.timezone != "Etc/UTC":
+        wanted.add("tzdata")
     if base.swap.kind == "zram":
         wanted.add("systemd-zram-generator")
     programs = {"ext4": "e2fsprogs", "xfs": "xfsprogs", "btrfs": "btrfs-progs"}

@@ -39,12 +39,13 @@ def present(user: str, declared: User) -> Generator[str, None, None]:
     """Have the account, with its shell and in its groups; groups that nobody has made yet are made."""
     state = look(user, declared)
     account = state.accounts.get(user)
-    if declared.shell not in state.shells:
-        refuse(host, f"user {user}: there is no program {declared.shell} to log in to; does base.packages bring it?")
     wanted = set(declared.groups)
     have = account.groups if account else frozenset[str]()
     unwanted = sorted(have & set(ADMIN_GROUPS) - wanted) if declared.sudo == "none" else []
+    no_shell = declared.shell not in state.shells
     gaps = [] if account else [f"user {user}: absent"]
+    if no_shell:
+        gaps.append(f"user {user}: {declared.shell} is not there yet")
     if account and account.shell != declared.shell:
         gaps.append(f"user {user}: shell {account.shell}, wanted {declared.shell}")
     if account and wanted - have:
@@ -55,6 +56,11 @@ def present(user: str, declared: User) -> Generator[str, None, None]:
         host.noop(f"user {user} is as declared")
         return
     because("; ".join(gaps))
+    if no_shell:  # while planning, the package that brings it may not be installed yet
+        lacking = (
+            f"user {user}: there is no program {declared.shell} to log in to; declare its package in base.packages"
+        )
+        yield f"test -x {shlex.quote(declared.shell)} || {{ echo {shlex.quote(lacking)} >&2; exit 1; }}"
     for group in sorted(wanted - state.groups):
         yield f"groupadd --system {group}"
     if account is None:

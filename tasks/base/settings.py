@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pyinfra import host
 from pyinfra.api.operation import OperationMeta
 
 from rigwright.choice.base import ALWAYS_COMPILED
 from rigwright.engine.reasons import after
+from rigwright.facts.packages import Packages
 from rigwright.operations import settings as set_
 from rigwright.spec.rig import Rig
 
@@ -18,4 +20,6 @@ def settings(rig: Rig, installed: OperationMeta) -> None:
     needs_package = None if base.locale in ALWAYS_COMPILED else installed
     with after(needs_package):
         set_.locale(name="Set the locale", locale=base.locale, zone=base.timezone)
-    set_.timezone(name="Set the time zone", zone=base.timezone)
+    has_zones = "tzdata" in host.get_fact(Packages).installed
+    with after(None if has_zones else installed):
+        set_.timezone(name="Set the time zone", zone=base.timezone)

@@ -49,7 +49,11 @@ CASES = [
         "another shell", accounts.present, _declared(), _anna(replace(ANNA, shell="/bin/sh")),
         commands=["usermod --shell /bin/bash anna"], why=["user anna: shell /bin/sh, wanted /bin/bash"],
     ),
-    Case("a shell that is not there", accounts.present, _declared(shell="/bin/zsh"), _anna(), refuses="/bin/zsh"),
+    Case(
+        "a shell that is not there yet", accounts.present, _declared(shell="/bin/zsh"), _anna(),
+        has=["test -x /bin/zsh || { echo 'user anna: there is no program /bin/zsh", "usermod --shell /bin/zsh anna"],
+        why=["user anna: /bin/zsh is not there yet; user anna: shell /bin/bash, wanted /bin/zsh"],
+    ),
     Case(
         "no sudo: out of the groups that give it", accounts.present, _declared(sudo="none", groups=["video"]),
         _anna(replace(ANNA, groups=frozenset({"anna", "video", "sudo"}))), commands=["gpasswd --delete anna sudo"],
