@@ -86,7 +86,7 @@ class SourcesState:
 class Sources(FactBase[SourcesState]):
     """All source files and the headers of all fetched Release files.
 
-    Raw lines: ``F 644 <base64>|/etc/apt/sources.list``; ``R deb.debian.org_debian_dists_trixie_InRelease``, then
+    Raw lines: ``F 644 <base64>|/etc/apt/sources.list``; ``R mirror.example_debian_dists_trixie_InRelease``, then
     ``O Debian`` and ``C trixie``.
     """
 
