@@ -48,12 +48,14 @@ def present(rig: Rig, release: Release) -> OperationMeta:
     engine_guards.keeps_containers(
         name="Check that Docker may keep containers over its restarts", live_restore=keys["live-restore"] is True
     )
-    removed = apt.remove(
-        name=f"Remove what conflicts with Docker from source '{declared.source}'",
-        names=catalog().containers.docker.conflicts[declared.source],
-        purge=False,  # purging docker.io deletes /var/lib/docker
-    )
     updated = _vendor_source(declared, release) if declared.source == "vendor" else None
+    # Only now that apt has read what comes in their place.
+    with after(updated):
+        removed = apt.remove(
+            name=f"Remove what conflicts with Docker from source '{declared.source}'",
+            names=catalog().containers.docker.conflicts[declared.source],
+            purge=False,  # purging docker.io deletes /var/lib/docker
+        )
     # Before the packages: Docker starts as soon as it is installed, and would make its folders elsewhere.
     merged = json_merge.merged(
         name="Merge our keys into daemon.json",

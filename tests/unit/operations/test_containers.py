@@ -259,6 +259,7 @@ def test_dockers_own_packages(codename: str) -> None:
     release = catalog().release(codename)
     assert f"URIs: {release.docker_vendor.url}\nSuites: {release.docker_vendor.suite}\nComponents: stable\n" in source
     assert "9DC858229FC7DD38854AE2D88D81803C0EBFCD88" in done["Fetch Docker's repository key"].commands[0]
+    assert "Signed-By: /etc/apt/keyrings/docker.gpg\n" in source, "keys are written in binary: apt of 12 refuses .asc"
     assert "docker-ce" in done["Install Docker"].commands[0]
 
 
