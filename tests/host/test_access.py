@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -45,7 +46,7 @@ def seen(host: Host, access: Access) -> Answers:
             "key files": f"for u in {users}; do sshd -T -C user=$u,host=localhost,addr=127.0.0.1"
             ' | sed -n "s/^authorizedkeys\\(file\\|command\\) /$u \\1 /p"; done',
             "sshd": "mkdir -p /run/sshd; sshd -T",
-            "methods": f"ssh {knock} nobody@localhost true 2>&1",
+            "methods": f"ssh {knock} nobody@127.0.0.1 true 2>&1",
             "listening": "ss -Hltn | awk '{print $4}'",
             "unit": f"systemctl show -p UnitFileState,ActiveState {UNIT}",
             "flusher": "systemctl show -p ExecStartPost nftables.service",
@@ -162,7 +163,9 @@ def test_ssh_port(seen: Answers, access: Access) -> None:
 def test_ssh_passwords(seen: Answers, access: Access, sshd: dict[str, str]) -> None:
     """The sshd that runs offers passwords, or does not, as declared: tried"""
     _comes_to(sshd, access, "passwordauthentication", "kbdinteractiveauthentication", "permitemptypasswords")
-    offered = seen["methods"].partition("(")[2].rstrip(").").split(",")
+    found = re.search(r"Permission denied \(([\w,-]+)\)", seen["methods"])
+    assert found, f"sshd does not say how one may log in: {seen['methods']}"
+    offered = found[1].split(",")
     asks = {"password", "keyboard-interactive"} & set(offered)
     assert bool(asks) == access.ssh.password_authentication, (
         f"sshd offers {', '.join(offered)}: it has not taken up its settings, or others decide"
