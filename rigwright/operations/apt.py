@@ -27,6 +27,12 @@ UPDATE = (
     f' && mkdir -p {SOURCES_STAMP.rpartition("/")[0]} && echo "$hash" > {SOURCES_STAMP}'
 )
 
+_TRIED = (
+    "tried=$(mktemp -d) && cp {path} $tried/tried.sources && chmod -R a+rX $tried &&"
+    f" {APT} -o Dir::Etc::sourcelist=$tried/tried.sources -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0"
+    " -o APT::Update::Error-Mode=any update >&2; status=$?; rm -rf $tried; [ $status = 0 ]"
+)
+
 
 @operation()
 def repaired() -> Generator[StringCommand, None, None]:
@@ -68,8 +74,12 @@ def key(url: str, fingerprint: str, keyring: str) -> Generator[str, None, None]:
 
 @operation()
 def source(path: str, text: str) -> Generator[StringCommand, None, None]:
-    """A file under /etc/apt/sources.list.d; the lists are read by `updated`."""
-    yield from files.content._inner(dest=path, text=text)
+    """A file under /etc/apt/sources.list.d (deb822), put there once apt has read what it names; `updated` reads all.
+
+    A source that fails would keep every later `updated` from its work, that of the layers which come first included:
+    whoever corrects a wrong address would never get to it.
+    """
+    yield from files.content._inner(dest=path, text=text, validate=_TRIED)
 
 
 @operation()
