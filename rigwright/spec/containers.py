@@ -18,7 +18,10 @@ class Toolkit(Model):
         "1.19.0", "version of all four packages", pattern=r"^\d+\.\d+\.\d+$", form="a version as text, e.g. '1.19.0'"
     )
     repository_url: str | None = key(
-        None, "mirror of the toolkit's repository; None: NVIDIA's own", pattern=URL, form=URL_FORM
+        None,
+        "mirror of the toolkit's repository, its key at <mirror>/gpgkey; None: NVIDIA's own",
+        pattern=URL,
+        form=URL_FORM,
     )
     repository_fingerprint: str | None = key(
         None, "fingerprint of the mirror's key; None: NVIDIA's", pattern=FINGERPRINT, form=FINGERPRINT_FORM
@@ -29,7 +32,7 @@ class Log(Model):
     """Rotation of containers' logs."""
 
     max_size_mb: int = key(50, "size of one log file, MB", ge=1)
-    max_files: int = key(3, "files kept", ge=1)
+    max_files: int = key(3, "files kept; podman keeps a single one, as large as all of them", ge=1)
 
 
 class Containers(Model):
@@ -41,7 +44,10 @@ class Containers(Model):
         "distribution", "the distribution's packages, or Docker's own repository"
     )
     repository_url: str | None = key(
-        None, "mirror of Docker's repository; None: Docker's own (source 'vendor')", pattern=URL, form=URL_FORM
+        None,
+        "mirror of Docker's repository, its key at <mirror>/gpg; None: Docker's own (source 'vendor')",
+        pattern=URL,
+        form=URL_FORM,
     )
     repository_fingerprint: str | None = key(
         None, "fingerprint of the mirror's key; None: Docker's", pattern=FINGERPRINT, form=FINGERPRINT_FORM

@@ -39,4 +39,5 @@ def ask(host: Host, sections: Mapping[str, str]) -> Answers:
     for block in said.split(f"{_MARK} ")[1:]:
         name, _, text = block.partition("\n")
         found[name] = text.rstrip("\n")
+    del found["end"]
     return found

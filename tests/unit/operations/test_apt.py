@@ -43,7 +43,7 @@ CASES = [
         "a source is tried before it is put in place",
         apt.source,
         {"path": "/etc/apt/sources.list.d/x.sources", "text": "Types: deb\n"},
-        has=['cp "$new" $tried/tried.sources', "Dir::Etc::sourceparts=-", '[ $status = 0 ] && sync "$new" && mv -fT "$new"'],
+        has=['cp "$new" $tried/tried.sources', "sourceparts=-", '[ $status = 0 ] && sync "$new" && mv -fT "$new"'],
     ),
     Case("lists are current", apt.updated, {}, _has(lists_current=True)),
     Case("lists are old", apt.updated, {}, _has(), has=["APT::Update::Error-Mode=any update", "/var/lib/rigwright/"]),
