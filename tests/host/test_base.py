@@ -25,26 +25,11 @@ USAGE = "ec387f577b844b8fa948f33cad9a75e6"
 TARGETS = "--format '$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' 'Created-By: Packages'"
 NEEDRESTART = "our %nrconf = (verbosity => 0, restart => q(i)); do q(/etc/needrestart/needrestart.conf);"
 NEVER = (
-    "linux-image-6.12.117+deb13-amd64",
-    "linux-image-generic-hwe-24.04",
-    "linux-headers-amd64",
-    "linux-modules-6.8.0-126-generic",
-    "nvidia-driver",
-    "nvidia-kernel-open-dkms",
-    "libnvidia-ml1",
-    "libcuda1",
-    "libegl-nvidia0",
-    "cuda-toolkit-12-8",
-    "xserver-xorg-video-nvidia",
-    "firmware-nvidia-gsp",
-    "docker.io",
-    "docker-ce",
-    "containerd.io",
-    "runc",
-    "podman",
-    "nvidia-container-toolkit",
-    "libnvidia-container1",
-)
+    "linux-image-6.12.117+deb13-amd64", "linux-image-generic-hwe-24.04", "linux-headers-amd64",
+    "linux-modules-6.8.0-126-generic", "nvidia-driver", "nvidia-kernel-open-dkms", "libnvidia-ml1", "libcuda1",
+    "libegl-nvidia0", "cuda-toolkit-12-8", "xserver-xorg-video-nvidia", "firmware-nvidia-gsp", "docker.io",
+    "docker-ce", "containerd.io", "runc", "podman", "nvidia-container-toolkit", "libnvidia-container1",
+)  # fmt: skip
 """What no unattended upgrade may touch on any host, by the names that distributions and vendors give it."""
 
 
