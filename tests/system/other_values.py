@@ -65,7 +65,7 @@ OTHER = [
     _other("access.users.password_hash", f"access.users.owner.password_hash={_json({'env': HASH_VARIABLE})}"),
     _other("access.ssh.port", "access.ssh.port=2222"),
     _other("access.ssh.password_authentication", "access.ssh.password_authentication=true"),
-    _other("access.ssh.root_login", "access.ssh.root_login=no", "ssh_user=owner"),
+    _other("access.ssh.root_login", "access.ssh.root_login=no", "ssh_user=admin"),
     _other("access.ssh.max_auth_tries", "access.ssh.max_auth_tries=5"),
     _other("access.firewall.state", "access.firewall.state=absent"),
     _other("access.firewall.ports.port", "access.firewall.ports.web.port=8444"),
