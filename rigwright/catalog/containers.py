@@ -60,6 +60,8 @@ class ToolkitTable(Packages):
     fingerprint: str
     keyring: str
     old_sources: tuple[str, ...]
+    old_places: tuple[str, ...]
+    """Parts of the addresses that lists by older instructions name."""
     regressions: tuple[str, ...]
     cdi_spec: str
     cdi_from: str

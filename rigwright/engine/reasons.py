@@ -98,15 +98,20 @@ def after(*metas: OperationMeta | None) -> Iterator[None]:
         del waiting[len(waiting) - len(added) :]
 
 
-def changes_in(layer: str) -> list[OperationMeta]:
+def changes_in(layer: str, *names: str) -> list[OperationMeta]:
     """The operations of an earlier layer on the current host; `after` waits for those of them that will change it.
 
-    ``with after(*changes_in("driver")):``. Empty when that layer is not part of the run.
+    ``with after(*changes_in("driver")):``; ``names``: only those. Empty when that layer is not part of the run.
     """
     host = current_host()
     if host is None:
         return []
-    called = [op for op, name in ledger_of(host).names.items() if name.startswith(f"{layer} | ")]
+    wanted = {f"{layer} | {name}" for name in names}
+    called = [
+        op
+        for op, name in ledger_of(host).names.items()
+        if (name in wanted if wanted else name.startswith(f"{layer} | "))
+    ]
     return [host.state.ops[host][op].operation_meta for op in called if op in host.state.ops[host]]
 
 

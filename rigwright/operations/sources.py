@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Generator, Sequence
+from fnmatch import fnmatch
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from rigwright.engine.reasons import because, refuse
+from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.facts.sources import Sources, entries, with_components
 from rigwright.operations import files
-from rigwright.operations.apt import UPDATE
+from rigwright.operations.apt import APT, UPDATE
 
 
 @operation()
@@ -63,3 +67,36 @@ def components(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
     because(f"{', '.join(changed)}: lacks one of {', '.join(wanted)}")
     for path, text in changed.items():
         yield files.written(path, text.encode(), state.files[path].mode, "root", "root", None)
+
+
+@operation()
+def others_absent(
+    ours: str, patterns: Sequence[str], places: Sequence[str], package: str | None = None
+) -> Generator[str, None, None]:
+    """Remove source files that name a repository of ours too: apt reads nothing at all where one has two keys.
+
+    ``patterns``: paths (with *) that are known to be such; ``places``: texts, one of which is part of every address
+    that such a file names: a file that names other repositories too stays as it is. ``package``: one that brings such.
+    """
+    others = [
+        path
+        for path, source in host.get_fact(Sources).files.items()
+        if path != ours and (any(fnmatch(path, pattern) for pattern in patterns) or _names_only(source.text, places))
+    ]
+    has_package = package is not None and package in host.get_fact(Packages).installed
+    if not others and not has_package:
+        host.noop("no other list of the repository")
+        return
+    if has_package:
+        because(f"{package}: sets up the same repository, its own way")
+    if others:
+        because(f"{', '.join(others)}: the repository a second time")
+    if has_package:
+        yield f"{APT} --purge remove {package}"
+    if others:
+        yield f"rm -f -- {' '.join(map(shlex.quote, others))}"
+
+
+def _names_only(text: str, places: Sequence[str]) -> bool:
+    found = re.findall(r"^\s*(?:deb(?:-src)?\s+(?:\[[^]]*\]\s*)?|URIs:\s*)(\S+)", text, flags=re.MULTILINE)
+    return bool(found) and all(any(place in each for place in places) for each in found)

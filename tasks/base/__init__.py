@@ -12,11 +12,13 @@ from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.operations import apt, sources
 from rigwright.spec.rig import Rig
+from tasks import containers
 from tasks.base.disks import disks
 from tasks.base.services import journal, smart, time
 from tasks.base.settings import settings
 from tasks.base.swap import swap
 from tasks.base.upgrades import restarts, upgrades
+from tasks.driver import repository
 
 
 @deploy("base")
@@ -24,6 +26,9 @@ def base(rig: Rig) -> None:
     """Archive, packages, clock, names, journal, upgrades, drives' health, swap, data disks."""
     release = catalog().release(host.get_fact(Release).codename)
     apt.repaired(name="Finish what dpkg left half done")
+    if repository.needed(rig):
+        repository.others_removed(rig, release)
+    containers.others_removed(rig, release)
     known = sources.known(name="Learn whose archives apt's sources are")
     with after(known):
         more = sources.components(

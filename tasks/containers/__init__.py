@@ -6,6 +6,7 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from rigwright.catalog import catalog
+from rigwright.catalog.releases import Release as ReleaseEntry
 from rigwright.engine.reasons import after
 from rigwright.facts.release import Release
 from rigwright.operations import apt, files
@@ -22,6 +23,7 @@ def containers(rig: Rig) -> None:
     declared = rig.containers
     release = catalog().release(host.get_fact(Release).codename)
     present = declared.state == "present"
+    others_removed(rig, release)
     for name, engine in _ENGINES.items():
         if not present or name != declared.engine:
             engine.absent(release, whole=not present and name == declared.engine)
@@ -36,6 +38,17 @@ def containers(rig: Rig) -> None:
     if declared.toolkit.state == "present":
         gpus.present(has_toolkit)
     gpus.probe(declared.engine, engine_ready)
+
+
+def others_removed(rig: Rig, release: ReleaseEntry) -> None:
+    """No second list of any repository that this layer declares."""
+    declared = rig.containers
+    if declared.state == "absent":
+        return
+    if declared.toolkit.state == "present":
+        toolkit.others_removed(declared.toolkit)
+    if declared.engine == "docker" and declared.source == "vendor":
+        docker.others_removed(declared, release)
 
 
 def _repositories_removed(declared: Containers) -> None:

@@ -12,7 +12,7 @@ from rigwright.catalog.releases import Release
 from rigwright.engine.reasons import after, changes_in
 from rigwright.facts.files import Files
 from rigwright.facts.release import Release as ReleaseFact
-from rigwright.operations import apt, engine_guards, files, json_merge, probe_image, units
+from rigwright.operations import apt, engine_guards, files, json_merge, probe_image, sources, units
 from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
 
@@ -134,7 +134,6 @@ def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
     known = catalog().containers.docker.vendor
     url = (declared.repository_url or release.docker_vendor.url).rstrip("/")
     tools = apt.install(name="Install what reads Docker's repository key", packages=["ca-certificates", "gpg"])
-    files.absent(name="Remove other lists of Docker's repository", paths=list(known.old_sources))
     with after(tools):
         apt.key(
             name="Fetch Docker's repository key",
@@ -153,6 +152,17 @@ def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
     with after(source):
         updated: OperationMeta = apt.updated(name="Fetch Docker's lists")
     return updated
+
+
+def others_removed(declared: Containers, release: Release) -> None:
+    """No second list of Docker's repository; `base` sees to it too, before apt reads anything."""
+    known = catalog().containers.docker.vendor
+    sources.others_absent(
+        name="Remove other lists of Docker's repository",
+        ours=SOURCE,
+        patterns=known.old_sources,
+        places=((declared.repository_url or release.docker_vendor.url).rstrip("/"), release.docker_vendor.url),
+    )
 
 
 def _drop_in(path: str | None, disks: dict[str, str]) -> None:

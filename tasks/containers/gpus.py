@@ -9,6 +9,7 @@ from pyinfra.api.operation import OperationMeta
 from rigwright.catalog import catalog
 from rigwright.engine.reasons import after, changes_in
 from rigwright.operations import cdi, files, probe_image, units
+from tasks.driver import PACKAGE_STEPS
 
 SERVICE = "rigwright-cdi.service"
 PATH = "rigwright-cdi.path"
@@ -27,7 +28,7 @@ def present(toolkit: OperationMeta | None) -> None:
         )
     units.service(name="Write the CDI specification at boot", unit=SERVICE, running=False)
     units.service(name="Write the CDI specification when the driver changes", unit=PATH)
-    with after(toolkit, *changes_in("driver")):
+    with after(toolkit, *changes_in("driver", *PACKAGE_STEPS)):
         cdi.current(name="Describe the driver and the GPUs to containers", spec=spec, unit=SERVICE)
 
 

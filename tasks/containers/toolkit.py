@@ -6,7 +6,7 @@ from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.engine.reasons import after
-from rigwright.operations import apt, files
+from rigwright.operations import apt, files, sources
 from rigwright.spec.containers import Toolkit
 
 SOURCE = "/etc/apt/sources.list.d/rigwright-nvidia-container-toolkit.sources"
@@ -18,7 +18,6 @@ def present(declared: Toolkit) -> OperationMeta:
     url = (declared.repository_url or known.url).rstrip("/")
     packages = known.versions(declared.version)
     tools = apt.install(name="Install what reads repository keys", packages=["ca-certificates", "gpg"])
-    files.absent(name="Remove older lists of the toolkit's repository", paths=list(known.old_sources))
     with after(tools):
         apt.key(
             name="Fetch the toolkit repository's key",
@@ -38,6 +37,17 @@ def present(declared: Toolkit) -> OperationMeta:
     with after(installed):
         apt.held(name="Hold the container toolkit", names=list(packages))
     return installed
+
+
+def others_removed(declared: Toolkit) -> None:
+    """No second list of the repository, such as older instructions leave; `base` sees to it too, before apt reads."""
+    known = catalog().containers.toolkit
+    sources.others_absent(
+        name="Remove other lists of the toolkit's repository",
+        ours=SOURCE,
+        patterns=known.old_sources,
+        places=((declared.repository_url or known.url).rstrip("/"), *known.old_places),
+    )
 
 
 def absent() -> None:

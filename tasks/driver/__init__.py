@@ -21,6 +21,9 @@ from rigwright.operations.driver import kernels, packages, persistence, secure_b
 from rigwright.spec.rig import Rig
 from tasks.driver import repository
 
+INSTALL, UNMIX, PURGE = "Install the driver", "Remove what is left of another source", "Remove the driver"
+PACKAGE_STEPS = (INSTALL, UNMIX, PURGE)
+"""The operations after which the host may have another driver; later layers wait for them."""
 BLACKLIST = "/etc/modprobe.d/rigwright-nouveau.conf"
 PERSISTENCE = persistence.DROP_IN
 
@@ -63,9 +66,9 @@ def _present(rig: Rig, release: Release) -> None:
             answer="false",
         )
     with after(known, archive, lists, updated, pin, headers):
-        installed = packages.installed(name="Install the driver", wanted=wanted)
+        installed = packages.installed(name=INSTALL, wanted=wanted)
     with after(installed):
-        unmixed = packages.unmixed(name="Remove what is left of another source", wanted=wanted)
+        unmixed = packages.unmixed(name=UNMIX, wanted=wanted)
     with after(installed, unmixed):
         packages.held(name="Hold the driver's packages")
     with after(installed, headers):
@@ -104,7 +107,7 @@ def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta) -> None:
 
 
 def _absent(rig: Rig, release: Release) -> None:
-    removed = packages.purged(name="Remove the driver")
+    removed = packages.purged(name=PURGE)
     files.absent(name="Take back our files", paths=[BLACKLIST, PERSISTENCE])
     if repository.needed(rig):
         repository.toolkits_only()

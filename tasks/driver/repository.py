@@ -12,7 +12,7 @@ from rigwright.choice.pins import Pin, driver_pins, vendor_shut_out
 from rigwright.choice.toolkits import toolkits_from_nvidia
 from rigwright.engine.reasons import after
 from rigwright.facts.release import Release as ReleaseFact
-from rigwright.operations import apt, files
+from rigwright.operations import apt, files, sources
 from rigwright.operations.driver import repository
 from rigwright.spec.rig import Rig
 
@@ -32,9 +32,7 @@ def present(rig: Rig, release: Release) -> OperationMeta:
     url = repository_url(rig, release, catalog())
     fingerprint = rig.driver.repository_fingerprint or release.nvidia.fingerprint
     tools = apt.install(name="Install what reads the repository's key", packages=["ca-certificates", "gpg"])
-    removed = repository.others_absent(
-        name="Remove other lists of NVIDIA's repository", ours=SOURCE, patterns=rules.old_sources, url=url
-    )
+    removed = others_removed(rig, release)
     with after(tools, removed):
         key = repository.key(
             name="Fetch the repository's key",
@@ -53,6 +51,18 @@ def present(rig: Rig, release: Release) -> OperationMeta:
     with after(key, source, removed):
         updated: OperationMeta = apt.updated(name="Fetch the repository's lists")
     return updated
+
+
+def others_removed(rig: Rig, release: Release) -> OperationMeta:
+    """No second list of the repository; `base` sees to it too, before apt reads anything."""
+    removed: OperationMeta = sources.others_absent(
+        name="Remove other lists of NVIDIA's repository",
+        ours=SOURCE,
+        patterns=catalog().driver.nvidia.old_sources,
+        places=(repository_url(rig, release, catalog()), "/compute/cuda/repos/"),
+        package=repository.KEYRING_PACKAGE,
+    )
+    return removed
 
 
 def absent() -> None:

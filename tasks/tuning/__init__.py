@@ -11,6 +11,7 @@ from rigwright.facts.release import Release
 from rigwright.operations import initramfs, kernel_cmdline, kernel_values, module_options, resource_limits, sysctl
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Limits, Tuning
+from tasks.driver import PACKAGE_STEPS
 from tasks.tuning import devices
 
 RECORDS = "/var/lib/rigwright/before"
@@ -22,7 +23,7 @@ def tuning(rig: Rig) -> None:
     """Bring the host's settings to the declared state; what is no longer declared is taken back."""
     declared = rig.tuning if rig.tuning.state == "present" else Tuning(state="absent")
     kernel_cmdline.words(name="Put our words on the kernel command line", wanted=declared.kernel_cmdline)
-    with after(*changes_in("driver")):
+    with after(*changes_in("driver", *PACKAGE_STEPS)):
         options = module_options.declared(
             name="Write module options", options=declared.module_options, main_module=_main_module(rig)
         )

@@ -72,8 +72,11 @@ DRIFTS = [
     Drift(
         "an old list of the toolkit's repository put back",
         "echo 'deb [trusted=yes] http://192.0.2.1/ /' > /etc/apt/sources.list.d/nvidia-docker.list",
-        "containers",
-        plan_names=("Remove older lists of the toolkit's repository", "nvidia-docker.list: present, wanted absent"),
+        "base",
+        plan_names=(
+            "Remove other lists of the toolkit's repository",
+            "nvidia-docker.list: the repository a second time",
+        ),
         verify_names=("test_toolkit_repository",),
     ),
     Drift(

@@ -82,7 +82,7 @@ DRIFTS = [
         "NVIDIA's repository of another release is added",
         "echo 'deb [trusted=yes] https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/ /'"
         " > /etc/apt/sources.list.d/cuda-debian12-x86_64.list",
-        "driver",
+        "base",
         ("Remove other lists of NVIDIA's repository", "cuda-debian12-x86_64.list"),
         ("test_repository",),
     ),

@@ -16,6 +16,7 @@ from rigwright.facts.keyrings import Keyrings
 from rigwright.facts.mounts import MountPoints
 from rigwright.facts.packages import Packages, PackagesState
 from rigwright.facts.release import Release
+from rigwright.facts.sources import SourceFile, Sources, SourcesState
 from rigwright.facts.units import Units
 from rigwright.operations import cdi, engine_guards, podman_storage, probe_image, units
 from rigwright.operations.podman_storage import STORAGE, with_graph_root
@@ -215,6 +216,7 @@ def bare(codename: str, more: dict[Any, Any] | None = None) -> dict[Any, Any]:
         Files: {},
         Contents: {},
         Keyrings: {},
+        Sources: SourcesState(),
         Units: {},
         **seen(ctk=False, smi=False, written=None, gpus=(), version=None, driver={}),
         **(more or {}),
@@ -273,6 +275,26 @@ def test_docker_does_not_start_without_its_disk() -> None:
     assert "Assert" not in drop_in()
     on_disk = drop_in(disks={"models": {"uuid": "1111-2222", "mount": "/data"}})
     assert "RequiresMountsFor=/data/docker\nAssertPathIsMountPoint=/data\n" in on_disk
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "goes"),
+    [
+        ("nvidia-docker.list", "deb http://192.0.2.1/ /\n", True),
+        ("mine.list", "deb https://nvidia.github.io/libnvidia-container/stable/ubuntu18.04/$(ARCH) /\n", True),
+        ("mine.sources", "Types: deb\nURIs: https://nvidia.github.io/libnvidia-container/stable/deb/amd64\n", True),
+        ("both.list", "deb https://nvidia.github.io/nvidia-docker/x /\ndeb http://other.example/ /\n", False),
+        ("docker.list", "deb https://download.docker.com/linux/debian trixie stable\n", False),
+    ],
+)
+def test_second_lists_go_before_apt_reads_anything(path: str, text: str, goes: bool) -> None:
+    lists = {f"/etc/apt/sources.list.d/{path}": SourceFile(text, "644")}
+    done = layer("trixie", bare("trixie", {Sources: SourcesState(lists)}))
+    assert next(iter(done)) == "Remove other lists of the toolkit's repository"
+    assert bool(done["Remove other lists of the toolkit's repository"].commands) == goes
+    assert "Remove other lists of Docker's repository" not in done
+    vendor = layer("trixie", bare("trixie", {Sources: SourcesState(lists)}), source="vendor")
+    assert bool(vendor["Remove other lists of Docker's repository"].commands) == (path == "docker.list")
 
 
 def test_mirrors_and_their_keys() -> None:

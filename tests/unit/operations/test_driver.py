@@ -30,7 +30,7 @@ from rigwright.facts.release import Release
 from rigwright.facts.smi import Card, Smi
 from rigwright.facts.sources import SourceFile, Sources, SourcesState
 from rigwright.facts.units import Units
-from rigwright.operations import apt, debconf, initramfs, refusal
+from rigwright.operations import apt, debconf, initramfs, refusal, sources
 from rigwright.operations.driver import kernels, packages, persistence, repository, secure_boot
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
@@ -388,7 +388,7 @@ PERSISTENCE = [
 URL = "https://developer.download.nvidia.com/compute/cuda/repos/debian13/x86_64"
 OURS = "/etc/apt/sources.list.d/rigwright-nvidia.sources"
 RING = "/usr/share/keyrings/cuda-archive-keyring.gpg"
-OTHERS = {"ours": OURS, "patterns": ["/etc/apt/sources.list.d/cuda-*.list"], "url": URL}
+OTHERS = {"ours": OURS, "patterns": ["/etc/apt/sources.list.d/cuda-*.list"], "places": [URL], "package": "cuda-keyring"}
 KEY = {"url": URL, "key_file": "8793F200.pub", "fingerprint": "0" * 40, "keyring": RING}
 
 
@@ -401,30 +401,30 @@ def lists(**texts: str) -> dict[Any, Any]:
 
 
 REPOSITORY = [
-    Case("others: none", repository.others_absent, OTHERS, {**lists(), Packages: PackagesState()}),
+    Case("others: none", sources.others_absent, OTHERS, {**lists(), Packages: PackagesState()}),
     Case(
         "others: by name",
-        repository.others_absent,
+        sources.others_absent,
         OTHERS,
         {**lists(cuda_debian12_x86_64_list="deb http://x/ /\n"), Packages: PackagesState()},
         commands=["rm -f -- /etc/apt/sources.list.d/cuda-debian12-x86-64.list"],
     ),
     Case(
         "others: by what they name",
-        repository.others_absent,
+        sources.others_absent,
         OTHERS,
         {**lists(mine_list=f"deb [signed-by=/x.gpg] {URL}/ /\n"), Packages: PackagesState()},
         commands=["rm -f -- /etc/apt/sources.list.d/mine.list"],
     ),
     Case(
         "others: a file that names more than this repository stays",
-        repository.others_absent,
+        sources.others_absent,
         OTHERS,
         {**lists(mine_list=f"deb {URL}/ /\ndeb http://mirror.example/debian trixie main\n"), Packages: PackagesState()},
     ),
     Case(
         "others: NVIDIA's own set-up package",
-        repository.others_absent,
+        sources.others_absent,
         OTHERS,
         {**lists(), Packages: PackagesState(installed={"cuda-keyring": "1.1-1"})},
         has=["--purge remove cuda-keyring"],
