@@ -6,20 +6,34 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 
-SOURCES_STAMP = "/var/lib/rigwright/apt-sources.sha256"
-"""Holds the hash of all apt sources and keys as they were when the lists were last fetched by us."""
+LISTS = "/etc/apt/sources.list.d"
+OURS = "rigwright-*.sources"
+"""Our own source files: each layer has apt read its own, so that a broken one hinders no other layer."""
 
-SOURCES_HASH = (
-    "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources"
-    " /usr/share/keyrings/*.gpg /etc/apt/keyrings/* 2>/dev/null | sha256sum | cut -d' ' -f1"
+STAMPS = "/var/lib/rigwright/apt-read"
+"""A file for each source file of ours, and one for all others: the hash of what apt last read for us."""
+
+OTHERS = "others"
+
+HASH_OF_OTHERS = (
+    f"find /etc/apt/sources.list {LISTS} -maxdepth 1 \\( -name '*.list' -o -name '*.sources' \\) ! -name '{OURS}'"
+    " 2>/dev/null | sort | xargs -r cat | sha256sum | cut -d' ' -f1"
 )
+
+
+def hash_of(source: str) -> str:
+    """The command that prints the hash of one source file of ours (a word of shell) and the key that it names."""
+    return f"""cat {source} $(sed -n 's/^Signed-By: *//p' {source}) 2>/dev/null | sha256sum | cut -d' ' -f1"""
+
 
 _COMMAND = rf"""
 export LC_ALL=C
 dpkg-query -W -f 'P ${{db:Status-Abbrev}}|${{Package}}|${{Architecture}}|${{Version}}\n' 2>/dev/null
 apt-mark showhold 2>/dev/null | sed 's/^/H /'
-echo "S $({SOURCES_HASH})"
-echo "R $(cat {SOURCES_STAMP} 2>/dev/null)"
+echo "S {OTHERS} $({HASH_OF_OTHERS}) $(cat {STAMPS}/{OTHERS} 2>/dev/null)"
+for f in {LISTS}/{OURS}; do
+    [ -f "$f" ] && echo "S $f $({hash_of('"$f"')}) $(cat "{STAMPS}/${{f##*/}}" 2>/dev/null)"
+done
 ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 && echo L
 dpkg --audit 2>/dev/null | grep -q . && echo A
 true
@@ -32,7 +46,8 @@ class PackagesState:
 
     ``installed``: name → version of fully installed packages; ``unfinished``: name → dpkg status of those that are half
     installed or half configured (``iU``, ``iF``, ``iH`` …); ``residual``: removed, configuration left; ``held``: names;
-    ``lists_current``: apt has read the sources as they stand now; ``audit``: dpkg itself reports something unfinished.
+    ``lists_current``: apt has read all sources but ours as they stand now; ``sources_read``: those of ours (paths) that
+    it has read as they and their keys stand now; ``audit``: dpkg itself reports something unfinished.
     """
 
     installed: dict[str, str] = field(default_factory=dict)
@@ -40,14 +55,16 @@ class PackagesState:
     residual: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     lists_current: bool = False
+    sources_read: frozenset[str] = frozenset()
     audit: bool = False
 
 
 class Packages(FactBase[PackagesState]):
     """All of dpkg's state in one command.
 
-    Raw lines: ``P ii|htop|amd64|3.4.1-5``, ``H nvidia-smi``, ``S <hash now>``, ``R <hash when lists were fetched>``,
-    ``L`` (there are lists), ``A`` (dpkg --audit complains).
+    Raw lines: ``P ii|htop|amd64|3.4.1-5``, ``H nvidia-smi``, ``S others <hash now> <hash when apt read them>``,
+    ``S /etc/apt/sources.list.d/rigwright-….sources <hash> <hash>``, ``L`` (there are lists), ``A`` (dpkg --audit
+    complains).
     """
 
     def command(self) -> str:
@@ -58,8 +75,7 @@ class Packages(FactBase[PackagesState]):
         """Sort packages by status; foreign architectures get a ``name:arch`` key when the native one is there too."""
         installed: dict[str, str] = {}
         unfinished: dict[str, str] = {}
-        residual, held = set(), set()
-        now = read = ""
+        residual, held, read = set(), set(), set()
         for line in output:
             kind, _, rest = line.partition(" ")
             if kind == "P":
@@ -74,15 +90,16 @@ class Packages(FactBase[PackagesState]):
             elif kind == "H":
                 held.add(rest.strip())
             elif kind == "S":
-                now = rest.strip()
-            elif kind == "R":
-                read = rest.strip()
+                source, *hashes = rest.split()
+                if len(hashes) == 2 and hashes[0] == hashes[1]:
+                    read.add(source)
         return PackagesState(
             installed=installed,
             unfinished=unfinished,
             residual=frozenset(residual),
             held=frozenset(held),
-            lists_current="L" in output and bool(now) and now == read,
+            lists_current="L" in output and OTHERS in read,
+            sources_read=frozenset(read - {OTHERS}) if "L" in output else frozenset(),
             audit="A" in output,
         )
 

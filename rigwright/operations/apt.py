@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from collections.abc import Generator, Iterable, Mapping
 
@@ -10,7 +11,7 @@ from pyinfra.api import StringCommand, operation
 
 from rigwright.engine.reasons import because
 from rigwright.facts.keyrings import Keyrings
-from rigwright.facts.packages import SOURCES_HASH, SOURCES_STAMP, Packages
+from rigwright.facts.packages import HASH_OF_OTHERS, LISTS, OTHERS, OURS, STAMPS, Packages, hash_of
 from rigwright.operations import files
 from rigwright.operations.scripts import script
 
@@ -22,15 +23,19 @@ APT = (
     f" -o DPkg::Lock::Timeout={LOCK_TIMEOUT_S} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 )
 CONFIGURE = "env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
-UPDATE = (
-    f"hash=$({SOURCES_HASH}) && {APT} -o APT::Update::Error-Mode=any update"
-    f' && mkdir -p {SOURCES_STAMP.rpartition("/")[0]} && echo "$hash" > {SOURCES_STAMP}'
+_READ = "-o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update"
+READ_OTHERS = (
+    f"work=$(mktemp -d) && trap 'rm -rf \"$work\"' EXIT && hash=$({HASH_OF_OTHERS}) &&"
+    f" {{ find {LISTS} -maxdepth 1 \\( -name '*.list' -o -name '*.sources' \\) ! -name '{OURS}'"
+    ' -exec cp -L {} "$work" \\; ; }'
+    f' && {APT} -o Dir::Etc::sourceparts="$work" {_READ} && mkdir -p {STAMPS} && echo "$hash" > {STAMPS}/{OTHERS}'
 )
+"""Has apt read all sources but ours."""
 
 _TRIED = (
-    "tried=$(mktemp -d) && cp {path} $tried/tried.sources && chmod -R a+rX $tried &&"
-    f" {APT} -o Dir::Etc::sourcelist=$tried/tried.sources -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0"
-    " -o APT::Update::Error-Mode=any update >&2; status=$?; rm -rf $tried; [ $status = 0 ]"
+    "work=$(mktemp -d) && cp {path} $work/tried.sources &&"
+    f" {APT} -o Dir::Etc::sourcelist=$work/tried.sources -o Dir::Etc::sourceparts=- {_READ} >&2;"
+    " status=$?; rm -rf $work; [ $status = 0 ]"
 )
 
 
@@ -76,20 +81,32 @@ def key(url: str, fingerprint: str, keyring: str) -> Generator[str, None, None]:
 def source(path: str, text: str) -> Generator[StringCommand, None, None]:
     """A file under /etc/apt/sources.list.d (deb822), put there once apt has read what it names; `updated` reads all.
 
-    A source that fails would keep every later `updated` from its work, that of the layers which come first included:
-    whoever corrects a wrong address would never get to it.
+    A source that fails would keep apt from all its work, whoever uses it.
     """
     yield from files.content._inner(dest=path, text=text, validate=_TRIED)
 
 
 @operation()
-def updated() -> Generator[str, None, None]:
-    """Fetch the lists when apt has not read the sources as they stand now."""
-    if host.get_fact(Packages).lists_current:
-        host.noop("apt has read its sources")
+def updated(source: str | None = None) -> Generator[str, None, None]:
+    """Fetch the lists of one source file of ours, or of all sources but ours, unless apt has read them as they stand.
+
+    Each layer has its own read: one that is broken, because somebody removed its key, say, is mended by its layer, and
+    must not keep the layers before it from their work.
+    """
+    state = host.get_fact(Packages)
+    if state.lists_current if source is None else source in state.sources_read:
+        host.noop(f"apt has read {source or 'its sources'}")
         return
-    because("apt has not read its sources as they stand now")
-    yield UPDATE
+    because(f"apt has not read {f'{source} as it stands' if source else 'its sources as they stand'} now")
+    yield READ_OTHERS if source is None else _read(source)
+
+
+def _read(source: str) -> str:
+    path = shlex.quote(source)
+    return (
+        f"hash=$({hash_of(path)}) && {APT} -o Dir::Etc::sourcelist={path} -o Dir::Etc::sourceparts=- {_READ}"
+        f' && mkdir -p {STAMPS} && echo "$hash" > {STAMPS}/{shlex.quote(posixpath.basename(source))}'
+    )
 
 
 @operation()
@@ -120,7 +137,7 @@ def install(
     exact = "--allow-downgrades --allow-change-held-packages" if any(wanted[name] for name in gaps) else ""
     recommended = "--install-recommends" if recommends else "--no-install-recommends"
     command = f"{APT} {recommended} {exact} {options} install {arguments}"
-    yield f"{command} || {{ {UPDATE} && {command}; }}"
+    yield f"{command} || {{ {APT} update; {command}; }}"
 
 
 @operation()

@@ -15,7 +15,7 @@ from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.facts.sources import Sources, entries, with_components
 from rigwright.operations import files
-from rigwright.operations.apt import APT, UPDATE
+from rigwright.operations.apt import APT, READ_OTHERS
 
 
 @operation()
@@ -33,7 +33,7 @@ def known() -> Generator[str, None, None]:
         host.noop("it is known whose archives the sources are")
         return
     because(f"{', '.join(dict.fromkeys(unsure))}: apt has not yet read whose archives these are")
-    yield UPDATE
+    yield READ_OTHERS
 
 
 @operation()

@@ -7,9 +7,8 @@ from pyinfra.api.deploy import deploy
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release as ReleaseEntry
-from rigwright.engine.reasons import after
 from rigwright.facts.release import Release
-from rigwright.operations import apt, files
+from rigwright.operations import files
 from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
 from tasks.containers import docker, gpus, podman, toolkit
@@ -52,7 +51,7 @@ def others_removed(rig: Rig, release: ReleaseEntry) -> None:
 
 
 def _repositories_removed(declared: Containers) -> None:
-    """Take back our sources, and let apt forget them, or the next run would find its lists out of date."""
+    """Take back our sources."""
     present = declared.state == "present"
     known = catalog().containers.toolkit
     gone = []
@@ -61,6 +60,4 @@ def _repositories_removed(declared: Containers) -> None:
     if not present or declared.toolkit.state == "absent":
         gone += [toolkit.SOURCE, known.keyring, *known.old_sources]
     if gone:
-        removed = files.absent(name="Remove repositories that are no longer declared", paths=gone)
-        with after(removed):
-            apt.updated(name="Let apt forget them")
+        files.absent(name="Remove repositories that are no longer declared", paths=gone)

@@ -150,7 +150,7 @@ def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
     }
     source = apt.source(name="Add Docker's repository", path=SOURCE, text=files.render(f"{SOURCE[1:]}.j2", context))
     with after(source):
-        updated: OperationMeta = apt.updated(name="Fetch Docker's lists")
+        updated: OperationMeta = apt.updated(name="Fetch Docker's lists", source=SOURCE)
     return updated
 
 

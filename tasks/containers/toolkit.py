@@ -31,7 +31,7 @@ def present(declared: Toolkit) -> OperationMeta:
         text=files.render(f"{SOURCE[1:]}.j2", {"url": url, "suite": known.suite, "keyring": known.keyring}),
     )
     with after(source):
-        updated = apt.updated(name="Fetch the toolkit repository's lists")
+        updated = apt.updated(name="Fetch the toolkit repository's lists", source=SOURCE)
     with after(updated):
         installed = apt.install(name=f"Install the container toolkit {declared.version}", packages=packages)
     with after(installed):

@@ -49,7 +49,7 @@ def present(rig: Rig, release: Release) -> OperationMeta:
         ),
     )
     with after(key, source, removed):
-        updated: OperationMeta = apt.updated(name="Fetch the repository's lists")
+        updated: OperationMeta = apt.updated(name="Fetch the repository's lists", source=SOURCE)
     return updated
 
 

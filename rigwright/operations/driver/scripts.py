@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pyinfra.api import StringCommand
 
-from rigwright.operations.apt import APT, UPDATE
+from rigwright.operations.apt import APT
 from rigwright.operations.scripts import script
 
 _OPTIONS = ("--purge", "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages")
@@ -18,7 +18,7 @@ def transaction(packages: Iterable[str], movable: Iterable[str] = ()) -> StringC
     ``packages``: as apt-get takes them ("a=1.2", "b-"); ``movable``: held ones that may move or go along with them.
     """
     files = ("dkms_report.sh", "driver/transaction.sh")
-    return script(files, {"APT": APT, "UPDATE": UPDATE}, (" ".join(movable), *_OPTIONS, *packages))
+    return script(files, {"APT": APT}, (" ".join(movable), *_OPTIONS, *packages))
 
 
 def build(module: str, version: str, kernel: str) -> StringCommand:

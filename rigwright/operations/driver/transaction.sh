@@ -54,7 +54,8 @@ main() {
     shift
     apt install "$@" && exit 0
     if [ "$(packages any)" = "$(cat "$work/before_any")" ] && grep -qE '404 +Not Found|Failed to fetch' "$work/log"; then
-        { @UPDATE@; } >>"$work/log" 2>&1 && apt install "$@" && exit 0
+        apt update
+        apt install "$@" && exit 0
     fi
     report_dkms
     if [ -z "$built_for" ]; then

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rigwright.facts.files import Contents, Files, FileState
 from rigwright.facts.keyrings import Keyrings
-from rigwright.facts.packages import Candidates, Packages
+from rigwright.facts.packages import Candidates, Packages, hash_of
 from rigwright.facts.release import Release
 
 DPKG = """\
@@ -21,8 +21,7 @@ P un|vim|amd64|
 P ii|libc6|amd64|2.41-12
 P ii|libc6|i386|2.41-12
 H nvidia-smi
-S abc
-R abc
+S others abc abc
 L
 A
 """
@@ -43,8 +42,28 @@ def test_packages() -> None:
 
 
 def test_lists_are_current_only_for_these_very_sources() -> None:
-    for lines in (["S abc", "R abd", "L"], ["S abc", "R ", "L"], ["S abc", "R abc"], ["S ", "R ", "L"]):
+    for lines in (["S others abc abd", "L"], ["S others abc ", "L"], ["S others abc abc"], ["S others  ", "L"]):
         assert not Packages().process(lines).lists_current
+    ours = ["S others a a", "S /etc/apt/sources.list.d/rigwright-x.sources b b", "S /y c d", "L"]
+    assert Packages().process(ours).sources_read == {"/etc/apt/sources.list.d/rigwright-x.sources"}
+    assert not Packages().process(ours[:-1]).sources_read
+
+
+def test_hashes_follow_the_source_and_its_key(tmp_path: Path) -> None:
+    source, key = tmp_path / "rigwright-x.sources", tmp_path / "x.gpg"
+    source.write_text(f"Types: deb\nSigned-By: {key}\n")
+
+    def now() -> str:
+        return subprocess.run(["sh", "-c", hash_of(str(source))], capture_output=True, text=True, check=True).stdout
+
+    seen = [now()]
+    key.write_text("key")
+    seen.append(now())
+    source.write_text(source.read_text() + "Enabled: no\n")
+    seen.append(now())
+    assert len(set(seen)) == 3
+    key.write_text("key")
+    assert now() == seen[-1]
 
 
 def test_candidates_keep_apts_order() -> None:
