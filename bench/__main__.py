@@ -27,6 +27,7 @@ from bench.playbook import Playbook, playbook, proven
 from bench.run import BenchError, Said, ansible_found, cores, program, pyinfra_found, rig_found, run
 from cli.trial import Trial, write_project
 from rigwright.spec.load import load_rigs
+from sim.errors import SimulationError
 from sim.host.throwaway import ThrowawayHost
 from sim.host.warm import prefetched
 
@@ -55,7 +56,7 @@ def main() -> int:
     rounds = max(1, parser.parse_args().rounds)
     try:
         _measure(rounds)
-    except BenchError as error:
+    except (BenchError, SimulationError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     return 0
@@ -183,8 +184,7 @@ def _show(times: Mapping[str, Sequence[float]], rounds: int) -> None:
 
 
 def _show_bare(times: Mapping[str, float]) -> None:
-    title = "once each, packages already downloaded; ratio to rig apply"
-    table = Table("a bare host to the state", "s", "ratio", title=title)
+    table = Table("bare to declared", "s", "ratio", title="once each; ratio to rig apply")
     for name, seconds in times.items():
         table.add_row(name, f"{seconds:.1f}", f"{seconds / times['rig apply']:.2f}")
     Console().print(table)
