@@ -3,6 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+ROUNDS := 5
 # Throw-away hosts need root; a plain user gets it for that part alone.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,CI)
 
@@ -37,12 +38,20 @@ lint: venv  ## ruff and mypy --strict
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: hosts  ## ratios, measured in one run on one throw-away host
-	@$(AS_ROOT) $(BIN)/python -m bench
+bench: hosts $(VENV)/.bench  ## ratios to Ansible and others, measured in one run on one throw-away host (ROUNDS=5)
+	@$(AS_ROOT) $(BIN)/python -m bench --rounds $(ROUNDS)
 
-lock: venv  ## write requirements.lock anew from pyproject.toml
-	@$(BIN)/pip-compile -q --extra dev --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --no-emit-options --upgrade -o requirements.lock pyproject.toml
+$(VENV)/.bench: $(VENV)/.complete requirements-bench.lock
+	@sh .ci/set-up bench $(VENV)
+	@touch $@
+
+LOCK := $(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url \
+  --no-emit-find-links --no-emit-trusted-host --no-emit-options --upgrade
+
+# What the bench needs besides goes into the same environment, so it must keep to the versions that are there.
+lock: venv  ## write requirements.lock and requirements-bench.lock anew from pyproject.toml
+	@$(LOCK) --extra dev -o requirements.lock pyproject.toml
+	@$(LOCK) --extra bench -c requirements.lock -o requirements-bench.lock pyproject.toml
 
 clean:  ## remove what was made here (throw-away hosts' roots stay in the user's cache)
 	rm -rf $(VENV) .cache build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
