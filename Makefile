@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS := 5
 # Throw-away hosts need root; a plain user gets it for that part alone.
-AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,CI)
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,CI,RIGWRIGHT_DEBIAN_MIRROR)
 
 .PHONY: help venv hosts try test test-unit test-system lint bench lock clean
 

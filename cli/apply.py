@@ -10,7 +10,7 @@ import click
 
 from cli import exit_codes
 from cli.declared import Unsound, hosts_and_overrides, load
-from cli.running import exit_status, print_document, start, watcher_for
+from cli.running import exit_status, print_document, show_warnings, start, watcher_for
 from cli.selection import chosen_hosts, chosen_layers, layer_and_limit
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def command(
             print_document("apply", [], exit_codes.FAILED, error.faults)
             return exit_codes.FAILED
         raise
+    if not as_json:
+        show_warnings(declared)
     watcher = watcher_for(as_json)
     run = start(declared, chosen_hosts(declared, limits), wanted, watcher)
     try:

@@ -1,13 +1,13 @@
 """What `rig`'s exit status says. Scripts rely on it: a meaning never changes."""
 
 HOLDS = 0
-"""The hosts are as declared; the declaration is sound."""
+"""The hosts are as declared, as far as could be told; the declaration is sound."""
 FAILED = 1
 """Something failed, falls short of the declaration, or the declaration has faults."""
 PENDING = 2
 """`rig plan`: an apply would change something."""
 UNREACHED = 3
-"""A host could not be reached, or something could not be told."""
+"""A host could not be reached, or was lost on the way."""
 USAGE = 64
 """The command line is wrong (EX_USAGE of sysexits.h)."""
 INTERRUPTED = 130

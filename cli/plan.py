@@ -6,7 +6,7 @@ import click
 
 from cli import exit_codes
 from cli.declared import Unsound, hosts_and_overrides, load
-from cli.running import exit_status, print_document, start, watcher_for
+from cli.running import exit_status, print_document, show_warnings, start, watcher_for
 from cli.selection import chosen_hosts, chosen_layers, layer_and_limit
 
 
@@ -49,9 +49,8 @@ def command(
         print_document("plan", results, status, declared.warnings)
     else:
         from cli import console  # noqa: PLC0415  # rich is not imported for JSON
-        from cli.faults import show_faults  # noqa: PLC0415
         from cli.plan_view import show  # noqa: PLC0415
 
-        show_faults(declared.warnings)
+        show_warnings(declared)
         show(console.out(), results)
     return status

@@ -32,9 +32,11 @@ class Lines(Silent):
         self.console = console
         self._planned: set[tuple[str, str]] = set()
 
-    def connected(self, host: str) -> None:
+    def connected(self, host: str, remark: str | None = None) -> None:
         """Say so."""
         self._say(host, "connected")
+        if remark:
+            self.console.print(f"{host} {remark}", markup=False, highlight=False, soft_wrap=True)
 
     def looked(self, result: HostResult) -> None:
         """Keep what is planned: of that, the beginning is worth a line, for it may take long."""
@@ -87,9 +89,11 @@ class Live(Silent):
         for host in hosts:
             self._tasks[host] = self._progress.add_task("connecting", host=host, total=None)
 
-    def connected(self, host: str) -> None:
-        """The next thing is to look."""
+    def connected(self, host: str, remark: str | None = None) -> None:
+        """The next thing is to look. What is unusual stays on the terminal."""
         self._progress.update(self._tasks[host], description="connected")
+        if remark:
+            self._progress.console.print(Text.assemble((host, "bold"), f" {remark}"))
 
     def looking(self, host: str, title: str) -> None:
         """What is being looked at."""

@@ -57,6 +57,8 @@ def show(screen: Console, proofs: Sequence[Proof], everything: bool) -> None:
             for answer in listed:
                 reason = f": {_one_line(answer.message)}" if answer.message else ""
                 screen.print(f"{proof.host}: {answer.layer}: {answer.title}: {answer.verdict}{reason}", soft_wrap=True)
+        if proof.remark:
+            screen.print(Text(f"{proof.host} {proof.remark}"), soft_wrap=True)
         if proof.error:
             screen.print(Text(f"{proof.host}: {proof.error}", style="bold red"), soft_wrap=True)
         if proof.answers or not proof.error:

@@ -40,6 +40,13 @@ def watcher_for(as_json: bool) -> Silent:
     return Live(console.out()) if console.out().is_terminal else Lines(console.out())
 
 
+def show_warnings(declared: Declarations) -> None:
+    """What holds of the declaration, but is worth a look: for people, on stderr."""
+    from cli.faults import show_faults  # noqa: PLC0415  # rich is not imported for JSON
+
+    show_faults(declared.warnings)
+
+
 def exit_status(results: Sequence[HostResult]) -> int:
     """The worst of the hosts' outcomes: interrupted, failed, not reached, changes pending, as declared."""
     from rigwright.engine.results import Outcome  # noqa: PLC0415

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 
 from cli import exit_codes
 from cli.declared import hosts_and_overrides, load
+from cli.next_steps import next_steps
 
 if TYPE_CHECKING:
     from rigwright.spec.rig import Rig
@@ -34,7 +35,7 @@ SIMULATED = {"GeForce RTX 3090"}
     show_default=True,
     help="distribution: Debian's real packages, real DKMS build; nvidia: the declared branch, from stand-in packages.",
 )
-@click.option("--keep", is_flag=True, help="Leave the host running; `python -m sim down NAME` ends it.")
+@click.option("--keep", is_flag=True, help="Leave the host running; the command that ends it is shown.")
 def command(
     hosts: tuple[str, ...],
     profiles: tuple[str, ...],
@@ -46,7 +47,8 @@ def command(
     """Start a throw-away Debian on this machine, with the declared GPUs simulated; apply, plan again, verify.
 
     HOSTS: the one host of the inventory that is tried (default: the first). Needs root. Nothing of this machine is
-    changed: the host is a systemd-nspawn container with a network of its own, and is gone afterwards.
+    changed: the host is a systemd-nspawn container with a network of its own, and is gone afterwards (--keep: once it
+    is told to go).
 
     Exit status: that of the first step that did not end as it should, else 0.
     """
@@ -57,17 +59,18 @@ def command(
     name, rig = next(iter(declared.rigs.items()))
     try:
         with ExitStack() as stack:
-            vendors = stack.enter_context(_step("Starting stand-in vendor repositories", VendorRepositories))
-            host = stack.enter_context(
-                _step(f"Starting a throw-away Debian host ({release}) as {name}", lambda: _host(rig, release))
-            )
+            click.secho("Starting stand-in vendor repositories …", bold=True)
+            vendors = stack.enter_context(VendorRepositories(owned=not keep))
+            click.secho(f"Starting a throw-away Debian host ({release}) as {name} …", bold=True)
+            host = stack.enter_context(_host(rig, release, keep))
             changes = _changes(host, vendors.declaration(release), driver)
             project = _project(declared.root, name, changes)
             said = [*_options("--profile", profiles), *_options("--set", overrides)]
             _explain(rig, release, driver, project)
             status = _whole_way(project, said)
-            _what_next(project, host, said)
+            click.echo(next_steps(project, host, said, keep))
             if keep:
+                vendors.leave_with(host.id)
                 stack.pop_all()
             elif sys.stdin.isatty():
                 click.prompt("Press Enter to end the host", default="", show_default=False, prompt_suffix=" ")
@@ -76,10 +79,10 @@ def command(
         raise click.ClickException(str(error)) from error
 
 
-def _host(rig: Rig, release: str) -> ThrowawayHost:
+def _host(rig: Rig, release: str, keep: bool) -> ThrowawayHost:
     from sim.host.throwaway import ThrowawayHost  # noqa: PLC0415
 
-    return ThrowawayHost(rig.name, release, gpus=_cards(rig))
+    return ThrowawayHost(rig.name, release, gpus=_cards(rig), owned=not keep)
 
 
 def _cards(rig: Rig) -> list[Gpu]:
@@ -150,31 +153,6 @@ def _whole_way(project: Path, said: Sequence[str]) -> int:
     return exit_codes.HOLDS
 
 
-def _what_next(project: Path, host: ThrowawayHost, said: Sequence[str]) -> None:
-    rig = shlex.join(["rig", "--chdir", str(project)])
-    more = f" {shlex.join(said)}" if said else ""
-    inside = shlex.join(host.ssh_args())
-    click.echo(
-        f"""
-What to type next, in another terminal, while the host is there (rig try --keep leaves it there):
-  {rig} show {host.name} --origin
-  {inside} 'apt-mark unhold nvidia-smi; sed -i s/Max/min/ /etc/ssh/sshd_config.d/*rigwright*'   # break something
-  {rig} plan{more}      # names what is broken, and why it would be changed
-  {rig} verify{more}    # the proof falls short there
-  {rig} apply{more}     # repairs just that
-For your own server: your key and its address into inventory/home.py, then rig check, plan, apply, verify.
-"""
-    )
-
-
 def _options(name: str, values: Sequence[str]) -> Iterator[str]:
     for value in values:
         yield from (name, value)
-
-
-@contextmanager
-def _step(text: str, make: Callable[[], Any]) -> Iterator[Any]:
-    """Say what is being made while it is made, then hand it over."""
-    click.secho(f"{text} …", bold=True)
-    with make() as made:
-        yield made

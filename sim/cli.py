@@ -19,6 +19,7 @@ from sim.host.throwaway import ThrowawayHost, existing
 from sim.host.warm import ROOTS
 from sim.repository import commands as repositories
 from sim.repository import leftovers
+from sim.repository import record as served
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     list_ = verbs.add_parser("list", help="the hosts on this machine")
     list_.set_defaults(do=_list)
 
-    down = verbs.add_parser("down", help="end hosts and remove all of them")
+    down = verbs.add_parser("down", help="end hosts, and what was left running with them, and remove all of it")
     down.add_argument("host", nargs="+")
     down.set_defaults(do=_down)
 
@@ -129,6 +130,7 @@ def _list(options: argparse.Namespace) -> int:
 def _down(options: argparse.Namespace) -> int:
     for name in options.host:
         existing(name).destroy()
+    served.sweep()
     return 0
 
 

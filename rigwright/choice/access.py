@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 
 from rigwright.spec.access import Access
 from rigwright.spec.rig import Rig
+
+SSH_PORT = 22
+"""Where sshd listens until somebody moves it."""
 
 
 def packages(access: Access) -> tuple[str, ...]:
@@ -17,6 +21,25 @@ def packages(access: Access) -> tuple[str, ...]:
     if access.firewall.state == "present":
         wanted.add("nftables")
     return tuple(sorted(wanted))
+
+
+@dataclass(frozen=True)
+class OtherPort:
+    """Where a host may answer when its declared way in is closed: sshd was not moved yet, or has been."""
+
+    port: int
+    why: str
+    may_be_forwarded: bool
+    """The declared port may be one that is forwarded to sshd's; then this one may be another machine's."""
+
+
+def other_port(way_in: int, access: Access) -> OtherPort | None:
+    """The other port to look at when nobody listens at ``way_in``, the port by which the host is to be reached."""
+    if access.ssh.port != way_in:
+        return OtherPort(access.ssh.port, "as declared in access.ssh.port", way_in != SSH_PORT)
+    if way_in != SSH_PORT:
+        return OtherPort(SSH_PORT, "where a bare distribution listens", may_be_forwarded=False)
+    return None
 
 
 def firewall_rules(rig: Rig, session_port: int | None) -> tuple[str, ...]:

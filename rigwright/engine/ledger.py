@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
 from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host
+
+if TYPE_CHECKING:
+    from rigwright.engine.way_in import WayIn
 
 
 @dataclass
@@ -29,6 +33,8 @@ class Ledger:
     """Why the host as a whole has failed, outside of any operation."""
     lost: bool = False
     """The connection was lost, or never came to be: nothing can be said of the host's state."""
+    way_in: WayIn | None = None
+    """Where the host has been met in this run; None: not yet, or not by SSH."""
     interrupted: dict[str, str] = field(default_factory=dict)
     """Operations that were stopped on the way, and how."""
     on_name: Callable[[str], None] | None = None

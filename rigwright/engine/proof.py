@@ -75,6 +75,8 @@ class Proof:
     error: str | None = None
     """Why there are none, or not all."""
     reached: bool = True
+    remark: str | None = None
+    """What is to be said of the way in: that it is not the declared one."""
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -166,6 +168,8 @@ def _take(proof: Proof, event: dict[str, Any]) -> None:
     match event["event"]:
         case "host" if not event["reachable"]:
             proof.error, proof.reached = event["error"], False
+        case "host":
+            proof.remark = event.get("remark")
         case "tests":
             proof.expected = event["count"]
         case "answer":

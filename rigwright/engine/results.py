@@ -122,8 +122,8 @@ class Watcher:
     def connecting(self, hosts: Sequence[str]) -> None:
         """All hosts are being connected to."""
 
-    def connected(self, host: str) -> None:
-        """The host is connected to, and commands run there as root."""
+    def connected(self, host: str, remark: str | None = None) -> None:
+        """The host is connected to, and commands run there as root. ``remark``: what to say of the way in."""
 
     def looking(self, host: str, title: str) -> None:
         """The host is being looked at for the operation ``layer | name``."""

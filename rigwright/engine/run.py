@@ -247,7 +247,8 @@ class _Connecting(BaseStateCallback):
     def host_connect(self, state: State, host: Host) -> None:  # type: ignore[override]
         """Pyinfra has connected."""
         if state.current_stage == StateStage.Connect:
-            self._watcher.connected(host.name)
+            way_in = ledger_of(host).way_in
+            self._watcher.connected(host.name, way_in.remark if way_in else None)
 
     def host_connect_error(self, state: State, host: Host, error: Exception) -> None:  # type: ignore[override]
         """Pyinfra could not connect. (Later on, whoever reconnects after a reboot deals with it himself.)"""

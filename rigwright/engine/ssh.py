@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import socket
 import sys
 from collections.abc import Callable
@@ -25,6 +23,8 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import client as user_client
 
 from rigwright.engine.contract import PyinfraChanged, replace
+from rigwright.engine.host_key import UnknownHostKey, fingerprint
+from rigwright.engine.way_in import cause_of, enter, port_of
 from rigwright.spec.connection import Connection
 
 KEEPALIVE_S = 15
@@ -50,15 +50,6 @@ class ConnectionLost(SSHException):
 
 class CommandNotStarted(SSHException):
     """The SSH server would not run a command, though the connection stands."""
-
-
-class UnknownHostKey(SSHException):
-    """The host shows a key that known_hosts does not hold."""
-
-    def __init__(self, hostname: str, key: PKey) -> None:
-        super().__init__(f"no key of {hostname} is known")
-        self.hostname = hostname
-        self.key = key
 
 
 def install() -> None:
@@ -144,7 +135,10 @@ def _connected_as_root(original: Callable[..., None]) -> Callable[..., None]:
     @wraps(original)
     def connect(self: Any) -> None:
         try:
-            original(self)
+            if isinstance(self, SSHConnector):
+                enter(self, original)
+            else:
+                original(self)
             _require_root(self)
         except CannotConnect:
             raise
@@ -155,11 +149,11 @@ def _connected_as_root(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _explained(connector: Any, error: Exception) -> CannotConnect:
-    """The error of `SSHConnector.connect`, told by its cause: pyinfra raises ConnectError while handling that."""
-    cause: BaseException = error.__context__ if isinstance(error, ConnectError) and error.__context__ else error
+    """The error of a connector's `connect`, told by its cause."""
+    cause = cause_of(error)
     data = connector.host.data
     name = data.get("ssh_hostname") or connector.host.name
-    port = data.get("ssh_port") or 22
+    port = port_of(connector) if isinstance(connector, SSHConnector) else 22
     at = name if port == 22 else f"[{name}]:{port}"
     known_hosts = data.get("ssh_known_hosts_file") or "~/.ssh/known_hosts"
     if isinstance(cause, BadHostKeyException):
@@ -183,7 +177,11 @@ def _explained(connector: Any, error: Exception) -> CannotConnect:
         return CannotConnect("authentication", f"{at} does not let {user} in with {offered} ({cause})")
     if isinstance(cause, PyinfraError):  # of the private key: missing, encrypted, of an unknown kind
         return CannotConnect("authentication", f"cannot log in to {at}: {cause}")
-    return CannotConnect("unreachable", f"no connection to {at}: {_said(cause)}")
+    return CannotConnect("unreachable", "; ".join([f"no connection to {at}: {_said(cause)}", *_notes(error)]))
+
+
+def _notes(error: BaseException) -> list[str]:
+    return getattr(error, "__notes__", [])
 
 
 def _said(error: BaseException) -> str:
@@ -196,12 +194,6 @@ def _said(error: BaseException) -> str:
     if isinstance(error, OSError):
         return str(error.strerror or error).lower()
     return f"it does not answer as an SSH server ({error or 'closed at once'})"
-
-
-def fingerprint(key: PKey) -> str:
-    """The key's kind and SHA256 fingerprint as `ssh-keygen -l` prints it."""
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return f"{key.get_name()} SHA256:{digest}"
 
 
 def _require_root(connector: Any) -> None:

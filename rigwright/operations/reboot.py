@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Callable, Generator, Sequence
 
+from paramiko import SSHException
 from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand, operation
 from pyinfra.api.exceptions import PyinfraError
@@ -106,6 +107,6 @@ def _boot_id(host: Host) -> str | None:
             host.disconnect()
         host.connect(show_errors=False, raise_exceptions=True)
         succeeded, output = host.run_shell_command("cat /proc/sys/kernel/random/boot_id", print_output=False)
-    except (PyinfraError, OSError, EOFError):
+    except (PyinfraError, SSHException, OSError, EOFError):  # a system on its way down may let one in and then go
         return None
     return output.stdout.strip() if succeeded else None

@@ -12,6 +12,7 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 from rigwright.engine.reasons import because, refuse
 from rigwright.engine.reconnect import login_user
 from rigwright.facts.files import Files, FileState
+from rigwright.facts.session import Session
 from rigwright.facts.sshd import CONFIG, DROP_IN, SOCKET_DROP_IN, Sshd, SshdState
 from rigwright.facts.undo import kept
 from rigwright.facts.units import STAMPS, Units, UnitState
@@ -50,6 +51,7 @@ def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | 
     state = host.get_fact(Sshd, user=user or "root")
     units = host.get_fact(Units, names=["ssh.service", "ssh.socket"])
     found = host.get_fact(Files, paths=[DROP_IN, CONFIG, SOCKET_DROP_IN])
+    session = host.get_fact(Session)
     if user is not None:
         _refuse_lockout(user, ssh, state, declared_keys)
     text = _drop_in(ssh, state)
@@ -68,7 +70,8 @@ def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | 
         save="; ".join(_saved(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)),
         undo="\n".join([*(_restored(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)), _taken_up(socket, moves)]),
         change=_change(ssh, state, text, socket_text, _taken_up(socket, moves)),
-        port=ssh.port,
+        # A port forwarded to sshd's is another one on this side: who stays where he is comes in as he came.
+        port=None if session and session.port == ssh.port else ssh.port,
     )
 
 

@@ -48,7 +48,8 @@ def mirror_in(listed: str) -> Mirror:
             archive = archive or address.rstrip("/")
     if not archive:
         raise SimulationError(
-            "this machine's apt sources name no Debian archive: set RIGWRIGHT_DEBIAN_MIRROR to the address of one"
+            "this machine's apt sources name no Debian archive: set RIGWRIGHT_DEBIAN_MIRROR to the address of one, "
+            "as in RIGWRIGHT_DEBIAN_MIRROR=http://MIRROR/debian make try"
         )
     return Mirror(archive, security or f"{archive}-security")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.host.record import RUN, Process, machine_boot
+from sim.host.record import records as hosts
 from sim.repository.network import Network
 
 _FOLDER = RUN / "repositories"
@@ -18,13 +19,17 @@ _FOLDER = RUN / "repositories"
 
 @dataclass
 class Record:
-    """One server. `owner` is the process whose end ends it; None for one that stays until it is stopped."""
+    """One server. `owner` is the process whose end ends it; None for one that stays until it is stopped.
+
+    `host` is the id of the host that it was left with: it goes when that one does.
+    """
 
     token: str
     address: str
     owner: Process | None
     machine_boot: str
     server: Process | None = None
+    host: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -40,7 +45,8 @@ class Record:
     def abandoned(self) -> bool:
         """Whether nothing serves it, or nobody will end it any more."""
         orphan = self.owner is not None and not self.owner.alive
-        return self.machine_boot != machine_boot() or orphan or self.server is None or not self.server.alive
+        left = self.host is not None and self.host not in {record.id for record in hosts()}
+        return self.machine_boot != machine_boot() or orphan or left or self.server is None or not self.server.alive
 
     def save(self) -> None:
         """Writes the record, whole or not at all."""

@@ -93,6 +93,11 @@ class VendorRepositories:
         if server is not None and server.pid != os.getpid():
             _reap(server.pid)
 
+    def leave_with(self, host: str) -> None:
+        """Has them end with the host of that id, when that is taken down. For those that no process owns."""
+        self._running.host = host
+        self._running.save()
+
     # What a declaration needs
 
     @property

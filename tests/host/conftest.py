@@ -63,13 +63,17 @@ def _targets(config: pytest.Config, names: list[str]) -> dict[str, Target]:
     spec = config.getoption("hosts")
     if spec and (len(declared.rigs) > 1 or "," in spec):
         raise pytest.UsageError("--hosts takes the place of one host's declared address: name that host with --rig")
+    ssh_config = config.getoption("ssh_config")
+    if ssh_config and not Path(ssh_config).expanduser().is_file():
+        raise pytest.UsageError(f"--ssh-config {ssh_config}: there is no such file")
     return {
         name: Target(
             rig,
             declared.connections[name],
             spec,
-            config.getoption("ssh_config"),
+            ssh_config,
             config.getoption("ssh_identity_file"),
+            config.getoption("sudo"),
         )
         for name, rig in declared.rigs.items()
     }
@@ -119,7 +123,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     with ThreadPoolExecutor(max_workers=16) as pool:
         for name, trouble in zip(targets, pool.map(_connected, targets.values()), strict=True):
             targets[name].trouble = trouble
-            _tell(session.config, {"event": "host", "host": name, "reachable": trouble is None, "error": trouble})
+            reached = {"reachable": trouble is None, "error": trouble, "remark": targets[name].remark}
+            _tell(session.config, {"event": "host", "host": name, **reached})
     _tell(session.config, {"event": "tests", "count": len(session.items)})
     gone = [item for item in session.items if (target := _target_of(item)) and target.trouble]
     if gone:
@@ -198,6 +203,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.section("could not tell", yellow=True)
         for report in untold:
             terminalreporter.line(f"{report.nodeid}: {report.could_not_tell}")
+    for target in config.stash[TARGETS].values():
+        if target.remark:
+            terminalreporter.line(f"{target.rig.name} {target.remark}")
     troubles = [target.trouble for target in config.stash[TARGETS].values() if target.trouble]
     if troubles:
         terminalreporter.section("could not reach", red=True, bold=True)

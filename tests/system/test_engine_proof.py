@@ -59,7 +59,7 @@ def project(tmp_path: Path, first: ThrowawayHost, second: ThrowawayHost) -> Proj
         host.start()
     folder = tmp_path / "tests/host"
     folder.mkdir(parents=True)
-    for name in ("__init__.py", "answers.py", "conftest.py", "target.py"):
+    for name in ("__init__.py", "answers.py", "conftest.py", "ssh.py", "target.py"):
         shutil.copy(ROOT / "tests/host" / name, folder)
     (tmp_path / "tests/__init__.py").touch()
     for layer in PARTS:
@@ -161,6 +161,39 @@ def test_pytest_alone_proves_a_machine_in_the_declared_ones_place(
     assert done.returncode == 0, done.stdout
     assert "2 passed, 1 could not tell" in done.stdout
     assert "no clock of its own in a container" in done.stdout
+
+
+def _proof(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/host", "-q", *arguments],
+        cwd=project.folder, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(project.folder)},
+        capture_output=True, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "user"), [("root", "admin"), ("admin", "root")])
+def test_who_comes_in_decides_about_sudo(project: Project, first: ThrowawayHost, declared: str, user: str) -> None:
+    project.inventory({"somewhere": way(first, declared)})
+    first.run("mv /usr/bin/sudo /usr/bin/sudo.away" if user == "root" else "true")
+    try:
+        done = _proof(project, "--rig", "somewhere", "--hosts", f"ssh://{user}@{first.address}")
+    finally:
+        first.run("[ ! -e /usr/bin/sudo.away ] || mv /usr/bin/sudo.away /usr/bin/sudo")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_file_of_sshs_own_says_how_to_reach_it(project: Project, first: ThrowawayHost) -> None:
+    """As vagrant and cloud images give it: another port, another user, no known key; named as one would type it."""
+    project.inventory({"somewhere": {}})
+    first.run("printf 'Port 22\\nPort 2200\\n' > /etc/ssh/sshd_config.d/ports.conf && systemctl reload ssh")
+    (project.folder / "vm.cfg").write_text(
+        f"Host vm\n  HostName {first.address}\n  Port 2200\n  User admin\n  IdentityFile {first.ssh_key}\n"
+        "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n"
+    )
+    done = _proof(project, "--rig", "somewhere", "--hosts", "ssh://vm", "--ssh-config", "vm.cfg")
+    assert done.returncode == 0, done.stdout
+    done = _proof(project, "--rig", "somewhere", "--hosts", "ssh://vm", "--ssh-config", "nowhere.cfg")
+    assert (done.returncode, "nowhere.cfg: there is no such file" in done.stderr) == (4, True)
 
 
 def test_pytest_says_what_it_lacks(project: Project) -> None:

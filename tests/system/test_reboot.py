@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +82,22 @@ def test_it_does_not_boot_a_kernel_without_the_driver(project: Project, host: Th
     assert applied.status == 1
     assert "has no nvidia module" in applied.out + applied.err
     assert boot(host) == before
+
+
+def test_it_is_waited_for_where_sshd_has_been_moved_to(tmp_path: Path) -> None:
+    """sshd is moved and proven, then the reboot: in one run, and another run finds the host as well."""
+    project = Project(tmp_path)
+    (tmp_path / "config.py").write_text((Path(__file__).resolve().parents[2] / "config.py").read_text())
+    project.deploy("from tasks.access import access\n\naccess(rig_of(host))\n" + textwrap.dedent(DEPLOY).format(
+        module=None, words=["a.word=1"], allowed=True
+    ))  # fmt: skip
+    with ThrowawayHost("basement") as host:
+        project.inventory({"basement": way(host, access={"ssh": {"port": 2222}})})
+        before = boot(host)
+        applied = project.rig("apply", "--yes")
+        assert applied.status == 0, applied.out + applied.err
+        assert boot(host) != before
+        assert host.run("cat /root/after").stdout == "['a.word=1']"
+        again = project.rig("apply", "--yes")
+        assert again.status == 0, again.out + again.err
+        assert "basement answers on port 2222, as declared in access.ssh.port" in again.out

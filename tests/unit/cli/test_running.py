@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli import console
 from cli.main import run
 from cli.running import exit_status
 from rigwright.engine.results import HostResult, Outcome
@@ -62,6 +63,32 @@ def test_a_faulty_declaration_is_status_1_and_one_document(
     document = json.loads(said.out)
     assert (document["exit_status"], document["hosts"], said.err) == (1, [], "")
     assert document["faults"][0]["nearest"] == "driver.branch"
+
+
+class _Idle:
+    """Stands for a run that finds nothing to do."""
+
+    def plan(self) -> list[HostResult]:
+        return [HostResult("basement", Outcome.AS_DECLARED)]
+
+    apply = plan
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("command", "module"), [(["plan"], "plan"), (["apply", "--yes"], "apply")])
+def test_what_is_worth_a_look_is_said(
+    project: Path, command: list[str], module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(f"cli.{module}.start", lambda *anything: _Idle())
+    console.out.cache_clear()
+    console.err.cache_clear()
+    assert run([*command, "basement", "--set", "containers.toolkit.version=1.19.1"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("warning: basement: containers.toolkit.version = '1.19.1'  [--set]") == 1
+    assert run([*command, "basement", "--set", "containers.toolkit.version=1.19.1", "--json"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

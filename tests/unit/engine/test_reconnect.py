@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from paramiko import ECDSAKey
 from pyinfra.api import Config, Inventory, State
 from pyinfra.connectors.ssh import SSHConnector
 
 from rigwright.engine import reconnect
+from rigwright.engine.ledger import ledger_of
+from rigwright.engine.way_in import WayIn
 
+KEY = ECDSAKey.generate()
 DATA = {"ssh_hostname": "10.0.0.7", "ssh_user": "admin", "ssh_known_hosts_file": "/known", "ssh_port": 22}
-
-
-class _Client:
-    """What is asked of the connection in use."""
-
-    def get_transport(self) -> Any:
-        key = SimpleNamespace(get_name=lambda: "ssh-ed25519", get_base64=lambda: "AAAA")
-        return SimpleNamespace(get_remote_server_key=lambda: key)
-
-    def parse_config(self, hostname: str, cfg: Any, ssh_config_file: str | None) -> tuple[str, ...]:
-        return ("resolved.example",)
-
-    def close(self) -> None:
-        pass
+LINE = f"{KEY.get_name()} {KEY.get_base64()}\n"
 
 
 @pytest.fixture
 def host() -> Any:
     state = State(Inventory((["bench"], DATA)), Config())
     (found,) = state.inventory
-    found.connector.client = _Client()
+    ledger_of(found).way_in = WayIn(22, KEY)
     return found
 
 
@@ -42,9 +33,7 @@ def second(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
 
     def connect(self: SSHConnector) -> None:
-        known_hosts = self.data["ssh_known_hosts_file"]
-        text = "" if known_hosts == "/known" else open(known_hosts, encoding="utf-8").read()  # noqa: PTH123, SIM115
-        made.append({**self.data, "known": text})
+        made.append({**self.data, "known": Path(self.data["ssh_known_hosts_file"]).read_text()})
 
     monkeypatch.setattr(SSHConnector, "connect", connect)
     monkeypatch.setattr(SSHConnector, "run_shell_command", lambda self, command: (True, None))
@@ -54,17 +43,18 @@ def second(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_the_same_way_in(host: Any, second: list[dict[str, Any]]) -> None:
     reconnect.prove_new_connection(host)
     reconnect.prove_new_connection(host, 22)
-    assert [(made["ssh_port"], made["ssh_user"], made["ssh_known_hosts_file"]) for made in second] == [
-        (22, "admin", "/known"),
-        (22, "admin", "/known"),
+    assert [(made["ssh_port"], made["ssh_user"], made["known"]) for made in second] == [
+        (22, "admin", f"10.0.0.7 {LINE}"),
+        (22, "admin", f"10.0.0.7 {LINE}"),
     ]
 
 
 def test_under_a_new_port_the_key_must_be_the_one_that_was_checked(host: Any, second: list[dict[str, Any]]) -> None:
     reconnect.prove_new_connection(host, 2222)
     assert second[0]["ssh_port"] == 2222
-    assert second[0]["known"] == "[10.0.0.7]:2222 ssh-ed25519 AAAA\n[resolved.example]:2222 ssh-ed25519 AAAA\n"
-    assert host.connector.data["ssh_port"] == 22, "the connection in use stays as it is"
+    assert second[0]["known"] == f"[10.0.0.7]:2222 {LINE}"
+    assert second[0]["ssh_strict_host_key_checking"] == "yes"
+    assert host.connector.data["ssh_port"] == 2222, "what is proven is the way in from then on"
 
 
 def test_who_comes_in(host: Any) -> None:

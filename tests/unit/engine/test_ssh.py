@@ -18,7 +18,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.connectors import ssh_util, util
 from pyinfra.connectors.sshuserclient.client import SSHClient
 
-from rigwright.engine import pyinfra_patch, ssh
+from rigwright.engine import host_key, pyinfra_patch, ssh
 
 
 @pytest.fixture(autouse=True)
@@ -68,4 +68,4 @@ def test_output_that_is_not_utf8_is_not_lost() -> None:
 def test_a_fingerprint_is_the_one_that_ssh_keygen_prints() -> None:
     line = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"  # GitHub's published host key
     key = paramiko.PKey.from_type_string("ssh-ed25519", base64.b64decode(line))
-    assert ssh.fingerprint(key) == "ssh-ed25519 SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU"
+    assert host_key.fingerprint(key) == "ssh-ed25519 SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rigwright.facts.files import Files
+from rigwright.facts.session import Session, SessionState
 from rigwright.facts.sshd import CONFIG, DROP_IN, SOCKET_DROP_IN, Directive, Sshd, SshdState
 from rigwright.facts.units import Units
 from rigwright.operations import files, sshd
@@ -36,7 +38,12 @@ def _host(state: SshdState, *, socket: bool = False, drop_in: Any = None, **more
         "ssh.service": unit("inactive" if socket else "active", "disabled" if socket else "enabled", **more),
         "ssh.socket": unit("active" if socket else "inactive", "enabled" if socket else "disabled"),
     }
-    return {Sshd: state, Units: units, Files: {CONFIG: file(mtime=100), **({DROP_IN: drop_in} if drop_in else {})}}
+    return {
+        Sshd: state,
+        Units: units,
+        Files: {CONFIG: file(mtime=100), **({DROP_IN: drop_in} if drop_in else {})},
+        Session: SessionState("192.0.2.7", 22),
+    }
 
 
 def _wants(declared_keys: int = 0, **ssh: Any) -> dict[str, Any]:
@@ -148,3 +155,22 @@ def test_a_failed_change_is_undone_at_once() -> None:
     )
     assert proof == "[prove]"
     assert disarm.startswith("mv /var/lib/rigwright/undo/sshd.sh")
+
+
+@pytest.mark.parametrize(
+    ("session", "proven"),
+    [(SessionState("192.0.2.7", 22), 2222), (SessionState("192.0.2.7", 2222), None), (None, 2222)],
+    ids=["moved", "already there, whatever port leads to it on this side", "not by SSH"],
+)
+def test_which_port_the_proof_goes_to(
+    session: SessionState | None, proven: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+
+    def guarded(name: str, *, port: int | None, **more: str) -> Iterator[str]:
+        asked.append(port)
+        yield "true"
+
+    monkeypatch.setattr(sshd, "guarded", guarded)
+    run(sshd.configured, _wants(port=2222), {**_host(FRESH), Session: session}, ROOT)
+    assert set(asked) == {proven}

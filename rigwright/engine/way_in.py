@@ -1,0 +1,195 @@
+"""The way in to a host: the declared port, or else the one that its sshd listens on before it is moved, or after.
+
+The first connection of a run finds the way in; from then on the host is known by that port and by the key that it
+showed there, until sshd is moved and the new port is proven.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paramiko import BadHostKeyException, ChannelException, PKey
+from paramiko.ssh_exception import NoValidConnectionsError
+from pyinfra import logger
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.sshuserclient import client as user_client
+
+from rigwright.choice.access import SSH_PORT, OtherPort, other_port
+from rigwright.engine.host_key import UnknownHostKey, fingerprint
+from rigwright.engine.ledger import ledger_of
+from rigwright.spec.load import DeclarationError, NoProjectError, NoSuchHostError, rig_of
+
+Connect = Callable[[SSHConnector], None]
+
+CLOSED = (NoValidConnectionsError, TimeoutError, ChannelException)
+"""What comes of a port at which nobody listens, as seen from here or from a jump host."""
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """A port at which a host has been met, and the key that it showed there."""
+
+    port: int
+    key: PKey
+    remark: str | None = None
+    """What is to be said of it: that it is not the declared one."""
+
+
+def enter(connector: SSHConnector, connect: Connect) -> None:
+    """Connect: where the host has been met in this run, or else by the declared way in, or else by the other port.
+
+    The key that is known for the host under one of the two ports is taken under the other, and no key besides. A
+    connector that is not the host's own is there to prove one port, and tries no other. Raises what ``connect`` raises;
+    where the other port was of no use either, a note on it says why.
+    """
+    ledger = ledger_of(connector.host)
+    if connector is not connector.host.connector:
+        connect(connector)
+        return
+    if ledger.way_in is not None:
+        with known_by(connector, ledger.way_in.port, [ledger.way_in.key]):
+            connect(connector)
+        return
+    connector.data["ssh_port"] = connector.host.data.get("ssh_port")
+    remark = None
+    error = _failure(connector, connect, *CLOSED, UnknownHostKey)
+    if error is not None:
+        remark = _enter_otherwise(connector, connect, error)
+    if remark is not None:
+        logger.warning(f"{connector.host.print_prefix}{remark}")
+    ledger.way_in = WayIn(port_of(connector), _shown(connector), remark)
+
+
+def moved(connector: SSHConnector, port: int) -> None:
+    """From now on the host is met at this port: its sshd has been moved there, and that is proven."""
+    ledger = ledger_of(connector.host)
+    assert ledger.way_in is not None, "no connection"
+    connector.data["ssh_port"] = port
+    ledger.way_in = WayIn(port, ledger.way_in.key)
+
+
+@contextmanager
+def known_by(connector: SSHConnector, port: int, keys: Iterable[PKey]) -> Iterator[None]:
+    """Let the connector go to this port, and take no host key but these there."""
+    files = ("ssh_known_hosts_file", "ssh_strict_host_key_checking")
+    before: dict[str, Any] = {name: connector.data[name] for name in files}  # type: ignore[literal-required]
+    with tempfile.TemporaryDirectory(prefix="rig-") as folder:
+        known_hosts = Path(folder) / "known_hosts"
+        name = _known_as(connector, port)
+        known_hosts.write_text("".join(f"{name} {key.get_name()} {key.get_base64()}\n" for key in keys))
+        connector.data["ssh_port"] = port
+        connector.data["ssh_known_hosts_file"] = str(known_hosts)
+        connector.data["ssh_strict_host_key_checking"] = "yes"
+        try:
+            yield
+        finally:
+            connector.data.update(before)  # type: ignore[typeddict-item]
+
+
+def port_of(connector: SSHConnector) -> int:
+    """The port that the connector goes to: its own, or the one in ssh's configuration."""
+    return int(connector.data["ssh_port"] or _ssh_settings(connector).get("port") or SSH_PORT)
+
+
+def _enter_otherwise(connector: SSHConnector, connect: Connect, failed: Exception) -> str | None:
+    """Connect by the other port, or by the key that is known under the other port; what is to be said of that.
+
+    Raises ``failed``, why the declared way in was of no use, where there is nothing else.
+    """
+    first = port_of(connector)
+    other = _other_port(connector, first)
+    if other is None:
+        raise failed
+    known, known_otherwise = _known_keys(connector, first), _known_keys(connector, other.port)
+    if not isinstance(cause_of(failed), UnknownHostKey):
+        if other.may_be_forwarded:
+            known_otherwise = []
+        return _enter_by_other_port(connector, connect, failed, other, known or known_otherwise)
+    if not known_otherwise:
+        raise failed
+    with known_by(connector, first, known_otherwise):
+        if _failure(connector, connect, UnknownHostKey, BadHostKeyException):
+            raise failed
+    return None
+
+
+def _enter_by_other_port(
+    connector: SSHConnector, connect: Connect, closed: Exception, other: OtherPort, keys: list[PKey]
+) -> str:
+    first = port_of(connector)
+    with known_by(connector, other.port, keys):
+        error = _failure(connector, connect, *CLOSED, UnknownHostKey, BadHostKeyException)
+    if error is None:
+        waited = isinstance(cause_of(closed), TimeoutError)
+        hint = f" (port {first} does not answer; declaring ssh_port = {other.port} saves the wait)" if waited else ""
+        return f"answers on port {other.port}, {other.why}{hint}"
+    connector.data["ssh_port"] = first
+    cause = cause_of(error)
+    if isinstance(cause, UnknownHostKey | BadHostKeyException):
+        closed.add_note(
+            f"port {other.port}, {other.why}, is open, but shows a host key that is not known to be this host's "
+            f"({fingerprint(cause.key)}), and is not taken: "
+            f"if it is, declare ssh_port = {other.port} and make the key known under that port"
+        )
+    else:
+        closed.add_note(f"neither to port {other.port}, {other.why}")
+    raise closed
+
+
+def _other_port(connector: SSHConnector, first: int) -> OtherPort | None:
+    host: Any = connector.host
+    try:
+        return other_port(first, rig_of(host).access)
+    except (DeclarationError, NoProjectError, NoSuchHostError):
+        return None  # pyinfra may be used on hosts that nothing, or nothing sound, is declared for
+
+
+def _failure(connector: SSHConnector, connect: Connect, *kinds: type[Exception]) -> Exception | None:
+    """Connect; what went wrong, if that is one of these. Raises every other error."""
+    try:
+        connect(connector)
+    except Exception as error:
+        if not isinstance(cause_of(error), kinds):
+            raise
+        return error
+    return None
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """What an error of `SSHConnector.connect` comes from: pyinfra raises ConnectError while handling that."""
+    return error.__context__ if isinstance(error, ConnectError) and error.__context__ else error
+
+
+def _shown(connector: SSHConnector) -> PKey:
+    transport = connector.client.get_transport() if connector.client else None
+    assert transport is not None, "no connection"
+    return transport.get_remote_server_key()
+
+
+def _known_keys(connector: SSHConnector, port: int) -> list[PKey]:
+    """The keys that known_hosts holds for the host under this port."""
+    declared = connector.data["ssh_known_hosts_file"]
+    files = [declared] if declared else _ssh_settings(connector).get("userknownhostsfile", "~/.ssh/known_hosts").split()
+    found = user_client.get_host_keys(tuple(os.path.expanduser(file) for file in files))  # noqa: PTH111  (as pyinfra)
+    known = found.lookup(_known_as(connector, port))
+    return list(known.values()) if known else []
+
+
+def _known_as(connector: SSHConnector, port: int) -> str:
+    """The host's name in known_hosts."""
+    given = connector.data["ssh_hostname"] or connector.host.name
+    name = _ssh_settings(connector).get("hostname", given)
+    return name if port == SSH_PORT else f"[{name}]:{port}"
+
+
+def _ssh_settings(connector: SSHConnector) -> dict[str, Any]:
+    """What ssh's configuration says of the host, as pyinfra reads it."""
+    config = user_client.get_ssh_config(connector.data["ssh_config_file"])
+    return dict(config.lookup(connector.data["ssh_hostname"] or connector.host.name)) if config else {}

@@ -1,0 +1,77 @@
+"""`rig try --keep`: what it says stays does stay, and what it says ends it ends all of it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.trial import Trial, write_project
+from sim.cache import cache_dir, remove_tree
+from sim.host.record import records as hosts
+from sim.host.throwaway import existing
+from sim.repository.record import records as servers
+from tests.system.site import REPOSITORY, environment, said
+
+pytestmark = pytest.mark.system
+
+NAME = "kept-by-test"
+# The deploy and the proof have tests of their own, and take minutes.
+TRY = """
+import sys
+import cli.try_
+cli.try_._whole_way = lambda project, said: 0
+from cli.main import run
+sys.exit(run(["try", *sys.argv[1:]]))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    yield write_project(tmp_path, REPOSITORY, {NAME: Trial(None, {"driver": {"source": "distribution"}})})
+    for record in hosts():
+        if record.name == NAME:
+            existing(record.id).destroy()
+    for server in servers():
+        if server.abandoned:
+            server.tear_down()
+    remove_tree(cache_dir() / "trial" / NAME)
+
+
+def _tries(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", TRY, *arguments], cwd=project, capture_output=True, text=True, check=False, timeout=300,
+        stdin=subprocess.DEVNULL, env={**environment(), "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert done.returncode == 0, said(done)
+    return done
+
+
+def test_kept_until_the_command_that_it_shows(project: Path) -> None:
+    before = {server.token for server in servers()}
+    done = _tries(project, "--keep")
+    [record] = [record for record in hosts() if record.name == NAME]
+    assert existing(record.id).answers(), "the host is there after rig has ended"
+    left = [server for server in servers() if server.token not in before]
+    assert [(server.host, server.abandoned) for server in left] == [(record.id, False)]
+    [end] = [line.partition("#")[0] for line in done.stdout.splitlines() if " sim down " in line]
+    ended = subprocess.run(
+        shlex.split(end), cwd=project, capture_output=True, text=True, check=False,
+        env={**environment(), "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert ended.returncode == 0, said(ended)
+    assert NAME not in {record.name for record in hosts()}
+    assert not {server.token for server in left} & {server.token for server in servers()}
+    assert not left[0].folder.exists()
+
+
+def test_gone_otherwise(project: Path) -> None:
+    before = {server.token for server in servers()}
+    done = _tries(project)
+    assert "rig try --keep leaves it there" in done.stdout
+    assert NAME not in {record.name for record in hosts()}
+    assert {server.token for server in servers()} <= before
