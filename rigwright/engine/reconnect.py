@@ -9,9 +9,7 @@ from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
 from pyinfra.connectors.ssh import SSHConnector
 
-from rigwright.engine.ssh import CannotConnect
-
-DEFAULT_PORT = 22
+from rigwright.engine.ssh import DEFAULT_PORT, CannotConnect, port_of
 
 
 def arrives_by_ssh(host: Host) -> bool:
@@ -36,7 +34,7 @@ def prove_new_connection(host: Host, port: int | None = None) -> None:
     assert isinstance(present, SSHConnector)
     second = SSHConnector(host.state, host)
     with tempfile.TemporaryDirectory() as folder:
-        if port is not None and port != (present.data["ssh_port"] or DEFAULT_PORT):
+        if port is not None and port != port_of(present):
             known_hosts = Path(folder) / "known_hosts"
             known_hosts.write_text(_known_hosts(present, port))
             second.data["ssh_port"] = port

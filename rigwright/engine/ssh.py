@@ -30,6 +30,8 @@ from rigwright.spec.connection import Connection
 KEEPALIVE_S = 15
 """How often something is sent on a silent connection, so that a dead one is noticed and no firewall forgets it."""
 
+DEFAULT_PORT = 22
+
 SILENCE_S = 45
 """How long the other side may leave what was sent unacknowledged before the connection counts as lost."""
 
@@ -159,7 +161,7 @@ def _explained(connector: Any, error: Exception) -> CannotConnect:
     cause: BaseException = error.__context__ if isinstance(error, ConnectError) and error.__context__ else error
     data = connector.host.data
     name = data.get("ssh_hostname") or connector.host.name
-    port = data.get("ssh_port") or 22
+    port = port_of(connector)
     at = name if port == 22 else f"[{name}]:{port}"
     known_hosts = data.get("ssh_known_hosts_file") or "~/.ssh/known_hosts"
     if isinstance(cause, BadHostKeyException):
@@ -184,6 +186,12 @@ def _explained(connector: Any, error: Exception) -> CannotConnect:
     if isinstance(cause, PyinfraError):  # of the private key: missing, encrypted, of an unknown kind
         return CannotConnect("authentication", f"cannot log in to {at}: {cause}")
     return CannotConnect("unreachable", f"no connection to {at}: {_said(cause)}")
+
+
+def port_of(connector: Any) -> int:
+    """The port of the host's sshd that a connector goes to: the declared one, or the one that ssh's own files name."""
+    config: dict[str, Any] = getattr(getattr(connector, "client", None), "_ssh_config", None) or {}
+    return int(connector.host.data.get("ssh_port") or config.get("port") or DEFAULT_PORT)
 
 
 def _said(error: BaseException) -> str:

@@ -81,7 +81,7 @@ class Target:
         wanted = {
             "HostName": host.name if host else connection.ssh_hostname or self.rig.name,
             "User": (host.user if host else None) or connection.ssh_user,
-            "Port": (host.port if host else None) or str(connection.ssh_port),
+            "Port": (host.port if host else None) or str(connection.ssh_port or ""),
             "StrictHostKeyChecking": connection.ssh_strict_host_key_checking,
             "UserKnownHostsFile": connection.ssh_known_hosts_file or "",
             "IdentityFile": self.ssh_identity_file or connection.ssh_key or "",

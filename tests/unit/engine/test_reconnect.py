@@ -17,6 +17,9 @@ DATA = {"ssh_hostname": "10.0.0.7", "ssh_user": "admin", "ssh_known_hosts_file":
 class _Client:
     """What is asked of the connection in use."""
 
+    def __init__(self, ssh_config: dict[str, Any] | None = None) -> None:
+        self._ssh_config = ssh_config or {}
+
     def get_transport(self) -> Any:
         key = SimpleNamespace(get_name=lambda: "ssh-ed25519", get_base64=lambda: "AAAA")
         return SimpleNamespace(get_remote_server_key=lambda: key)
@@ -65,6 +68,18 @@ def test_under_a_new_port_the_key_must_be_the_one_that_was_checked(host: Any, se
     assert second[0]["ssh_port"] == 2222
     assert second[0]["known"] == "[10.0.0.7]:2222 ssh-ed25519 AAAA\n[resolved.example]:2222 ssh-ed25519 AAAA\n"
     assert host.connector.data["ssh_port"] == 22, "the connection in use stays as it is"
+
+
+def test_the_port_in_use_may_be_one_that_only_sshs_own_files_name(
+    second: list[dict[str, Any]],
+) -> None:
+    state = State(Inventory((["bench"], {name: value for name, value in DATA.items() if name != "ssh_port"})), Config())
+    (host,) = state.inventory
+    assert isinstance(host.connector, SSHConnector)
+    host.connector.client = _Client({"port": 2222})  # type: ignore[assignment]
+    reconnect.prove_new_connection(host, 2222)
+    reconnect.prove_new_connection(host, 22)
+    assert [made["ssh_port"] for made in second] == [None, 22], "22 is another port than the one in use"
 
 
 def test_who_comes_in(host: Any) -> None:
