@@ -98,8 +98,3 @@ def _id_of(node: ast.expr) -> str:
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
     assert isinstance(node, ast.Constant)
     return str(node.value)
-
-
-def test_rules_that_read_a_part_with_wrong_types_are_left_out() -> None:
-    parts = {"base": {"swap": {"kind": "zram"}}, "tuning": {"kernel_cmdline": ["a", "a"]}}
-    assert {finding.id for finding in findings(rig(parts), catalog(), {"base"})} == {"tuning.cmdline-twice"}

@@ -78,6 +78,21 @@ def test_what_only_looks_like_a_secret_in_a_url_is_sound(tmp_path: Path) -> None
     assert load_rigs(project(tmp_path, files)).rigs["basement"].containers.registry_mirrors == mirrors
 
 
+def test_a_wrong_type_hides_nothing_beside_it(tmp_path: Path) -> None:
+    cards = [
+        {"model": "GeForce RTX 3090 Tii", "slot": "A", "cables": ["8-pin", "8-pin"], "supply": "main"},
+        {"model": "GeForce RTX 3090", "slot": "B", "cables": ["8-pin", "8-pin"], "supply": "mian"},
+    ]
+    hardware = {"ram_gib": "128", "psus": {"main": {"rated_w": 1300}}, "gpus": cards}
+    with pytest.raises(DeclarationError) as refused:
+        load_rigs(project(tmp_path, host(f'"hardware": {hardware!r},\n"driver": {{"branch": 580}},')))
+    assert [(fault.key, fault.nearest) for fault in refused.value.faults] == [
+        ("hardware.ram_gib", None),
+        ("hardware.gpus.0.model", "'GeForce RTX 3090 Ti'"),
+        ("hardware.gpus.1.supply", "'main'"),
+    ]
+
+
 def test_a_line_that_several_hosts_share_is_one_fault(tmp_path: Path) -> None:
     files = {
         "inventory/home.py": 'home = [("basement", {"profiles": ["quiet"]}), ("attic", {"profiles": ["quiet"]})]',
