@@ -129,8 +129,9 @@ def test_the_declaration_is_judged_even_if_no_host_is_left(project: Path) -> Non
 
 
 def test_data_goes_to_the_hosts_within_the_limit_alone(project: Path) -> None:
-    (project / "inventory/lab.py").write_text("lab = ['@fake/c']\nwithout_a_branch = ['@fake/d']\n")
-    done = pyinfra(project, "-y", "--limit", "@fake/c", "--data", "driver.branch=580", "inventory", "deploy.py")
+    lab = {"driver": {"branch": 580}, "base": {"disks": {"a": {"uuid": "0-1", "mount": "/a"}}}}
+    (project / "inventory/lab.py").write_text(f"lab = [('@fake/c', {lab!r})]\nwithout_a_branch = ['@fake/d']\n")
+    done = pyinfra(project, "-y", "--limit", "lab", "--data", "base.disks.a.mount=/srv", "inventory", "deploy.py")
     assert done.returncode == 0, done.stderr
 
 

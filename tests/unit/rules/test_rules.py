@@ -65,6 +65,8 @@ def test_boards_without_switches_share_out_the_processors_lanes() -> None:
     assert (finding.id, finding.key) == ("pcie.lanes", "hardware.gpus")
     assert "at most 40 lanes in use" in finding.expected
     assert "use 48" in finding.expected
+    assert finding.follows_from({"hardware.gpus.2.pcie_width"}), "a width that cannot be read counts as the widest"
+    assert not finding.follows_from({"hardware.gpus.2.uuid", "hardware.ram_gib"})
     assert list(findings(rig(reference), known)) == []
     narrow = machine(card("PCIE1"), card("PCIE3"), card("PCIE5", pcie_width=8), watts=3000, **REFERENCE)
     assert list(findings(rig(narrow), switchless)) == []

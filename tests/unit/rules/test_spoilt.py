@@ -13,7 +13,7 @@ from rigwright.spec.merge import Layer, Merged
 from rigwright.spec.origin import Path, dotted
 from rigwright.spec.position import Position
 from rigwright.spec.shape import declaration
-from tests.unit.rules.case import Case, Parts, card, machine
+from tests.unit.rules.case import UUID, Case, Parts, card, machine
 from tests.unit.rules.cases_access import ACCESS, CONNECTION
 from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
@@ -74,6 +74,33 @@ def test_nothing_is_said_that_only_follows_from_what_was_spoilt(case: Case) -> N
         known = {*_faults(_declared(parts)), "value.wrong", "key.unknown", "key.missing"}
         said = {how: set(_faults(spoilt)) - known for how, spoilt in _spoilt(parts)}
         assert {how: ids for how, ids in said.items() if ids} == {}
+
+
+_DISKS = {"a": {"uuid": UUID, "mount": "/a"}, "b": {"format": "S1", "mount": "/b"}}
+_DRIVES = {name: {"model": "x", "size_gb": 1, "serial": serial} for name, serial in (("one", "S1"), ("two", "S2"))}
+_FED_APART = [card("PCIE1", supply="second", riser="usb")]
+NEARLY_WRONG: dict[str, Parts] = {
+    "a door where SSH would be": {
+        "access": {
+            "ssh": {"port": 2222},
+            "firewall": {"ports": {"old": {"port": 22}, "new": {"port": 2222, "protocol": "udp"}}},
+        }
+    },
+    "a drive to be formatted": {"base": {"disks": _DISKS}, "hardware": {"storage": _DRIVES}},
+    "images on one of two disks": {"base": {"disks": _DISKS}, "containers": {"data_root": "/a/docker"}},
+    "as many plugs as there are": machine(
+        card(), psus={"main": {"rated_w": 1300, "connectors": {"8-pin": 2, "6-pin": 1}}}
+    ),
+    "no watt to spare for a slot": machine(*_FED_APART, psus={"main": {"rated_w": 125}, "second": {"rated_w": 1300}}),
+}
+"""Sound as they are; what one value keeps right would be wrong with its default."""
+
+
+@pytest.mark.parametrize("parts", NEARLY_WRONG.values(), ids=NEARLY_WRONG)
+def test_nothing_is_said_of_what_only_its_default_would_make_wrong(parts: Parts) -> None:
+    assert _faults(_declared(parts)) == {}
+    said = {how: set(_faults(spoilt)) - {"value.wrong", "key.unknown", "key.missing"} for how, spoilt in _spoilt(parts)}
+    assert {how: ids for how, ids in said.items() if ids} == {}
 
 
 CARDS = [card("PCIE1", "GeForce RTX 3090 Tii"), card("PCIE2", supply="mian"), card("PCIE2")]
