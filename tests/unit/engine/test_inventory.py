@@ -129,7 +129,10 @@ def test_the_declaration_is_judged_even_if_no_host_is_left(project: Path) -> Non
 
 
 def test_data_goes_to_the_hosts_within_the_limit_alone(project: Path) -> None:
-    lab = {"driver": {"branch": 580}, "base": {"disks": {"a": {"uuid": "0-1", "mount": "/a"}}}}
+    lab = {
+        "driver": {"branch": 580},
+        "base": {"disks": {"a": {"uuid": "3f0c1a6e-8a0f-4f0e-9a3b-0d3c1f1b2a77", "mount": "/a"}}},
+    }
     (project / "inventory/lab.py").write_text(f"lab = [('@fake/c', {lab!r})]\nwithout_a_branch = ['@fake/d']\n")
     done = pyinfra(project, "-y", "--limit", "lab", "--data", "base.disks.a.mount=/srv", "inventory", "deploy.py")
     assert done.returncode == 0, done.stderr
