@@ -11,7 +11,7 @@ import click
 from cli import exit_codes
 from cli.declared import Unsound, hosts_and_overrides, load
 from cli.running import exit_status, print_document, show_warnings, start, watcher_for
-from cli.selection import chosen_hosts, chosen_layers, layer_and_limit
+from cli.selection import chosen_layers, layer_and_limit
 
 if TYPE_CHECKING:
     from rigwright.engine.results import HostResult
@@ -45,7 +45,7 @@ def command(
         raise click.UsageError(f"nobody can be asked {where}: add --yes to apply without asking, or use `rig plan`.")
     wanted = chosen_layers(layers)
     try:
-        declared = load(hosts, profiles, (*overrides, "driver.reboot=false") if no_reboot else overrides)
+        declared = load(hosts, profiles, (*overrides, "driver.reboot=false") if no_reboot else overrides, limits)
     except Unsound as error:
         if as_json:
             print_document("apply", [], exit_codes.FAILED, error.faults)
@@ -54,7 +54,7 @@ def command(
     if not as_json:
         show_warnings(declared)
     watcher = watcher_for(as_json)
-    run = start(declared, chosen_hosts(declared, limits), wanted, watcher)
+    run = start(declared, wanted, watcher)
     try:
         with watcher.shown():
             results = run.plan()

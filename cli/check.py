@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from cli import exit_codes
-from cli.declared import Unsound, hosts_and_overrides, load
-from rigwright.spec.faults import Fault
+from cli.declared import Unsound, hosts_and_overrides, load, print_soundness
 
 
 @click.command("check")
@@ -24,10 +21,10 @@ def command(hosts: tuple[str, ...], profiles: tuple[str, ...], overrides: tuple[
     except Unsound as error:
         if not as_json:
             raise
-        _print_json([], error.faults)
+        print_soundness([], error.faults)
         return exit_codes.FAILED
     if as_json:
-        _print_json(list(declarations.rigs), declarations.warnings)
+        print_soundness(list(declarations.rigs), declarations.warnings)
         return exit_codes.HOLDS
     from cli import console  # noqa: PLC0415  # rich is not imported unless something is shown
     from cli.faults import show_faults  # noqa: PLC0415
@@ -37,9 +34,3 @@ def command(hosts: tuple[str, ...], profiles: tuple[str, ...], overrides: tuple[
         profiles_of = f" ({', '.join(rig.profiles)})" if rig.profiles else ""
         console.out().print(f"{name}{profiles_of}: sound")
     return exit_codes.HOLDS
-
-
-def _print_json(sound: list[str], faults: list[Fault]) -> None:
-    errors = [fault.as_dict() for fault in faults if fault.severity == "error"]
-    warnings = [fault.as_dict() for fault in faults if fault.severity == "warning"]
-    click.echo(json.dumps({"sound": not errors, "hosts": sound, "faults": errors, "warnings": warnings}, indent=2))

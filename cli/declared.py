@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from rigwright.spec.faults import DeclarationError
+from rigwright.spec.faults import DeclarationError, Fault
 from rigwright.spec.load import Declarations, NoSuchHostError, OverrideError, load_rigs
 from rigwright.spec.project import NoProjectError, project_root
 
@@ -33,15 +34,19 @@ def hosts_and_overrides(command: Command) -> Command:
     return click.argument("hosts", nargs=-1, metavar="[HOSTS]...")(command)
 
 
-def load(hosts: tuple[str, ...], profiles: tuple[str, ...], overrides: tuple[str, ...]) -> Declarations:
-    """The declarations of these hosts and groups; of all where none is named.
+def load(
+    hosts: tuple[str, ...], profiles: tuple[str, ...], overrides: tuple[str, ...], limits: tuple[str, ...] = ()
+) -> Declarations:
+    """The declarations of these hosts and groups, of all where none is named; of those only what the limits meet.
 
     Raises click.UsageError for what is wrong with the command line; Unsound for what is wrong with the declaration.
     """
     context = click.get_current_context()
     try:
         root = project_root(context.find_object(object))  # type: ignore[arg-type]
-        return load_rigs(root, hosts=list(hosts) or None, profiles=list(profiles), overrides=list(overrides))
+        return load_rigs(
+            root, hosts=list(hosts) or None, limits=limits, profiles=list(profiles), overrides=list(overrides)
+        )
     except (NoProjectError, NoSuchHostError, OverrideError) as error:
         raise click.UsageError(str(error), context) from error
     except DeclarationError as error:
@@ -60,3 +65,11 @@ class Unsound(click.ClickException):
         from cli.faults import show_faults  # noqa: PLC0415  # rich is not imported unless something is shown
 
         show_faults(self.faults)
+
+
+def print_soundness(sound: Sequence[str], faults: Sequence[Fault]) -> None:
+    """What `rig check --json` prints, and any other offline command with --json whose declaration has faults."""
+    errors = [fault.as_dict() for fault in faults if fault.severity == "error"]
+    warnings = [fault.as_dict() for fault in faults if fault.severity == "warning"]
+    document = {"sound": not errors, "hosts": list(sound), "faults": errors, "warnings": warnings}
+    click.echo(json.dumps(document, indent=2))

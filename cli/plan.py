@@ -7,7 +7,7 @@ import click
 from cli import exit_codes
 from cli.declared import Unsound, hosts_and_overrides, load
 from cli.running import exit_status, print_document, show_warnings, start, watcher_for
-from cli.selection import chosen_hosts, chosen_layers, layer_and_limit
+from cli.selection import chosen_layers, layer_and_limit
 
 
 @click.command("plan")
@@ -31,14 +31,14 @@ def command(
     """
     wanted = chosen_layers(layers)
     try:
-        declared = load(hosts, profiles, overrides)
+        declared = load(hosts, profiles, overrides, limits)
     except Unsound as error:
         if as_json:
             print_document("plan", [], exit_codes.FAILED, error.faults)
             return exit_codes.FAILED
         raise
     watcher = watcher_for(as_json)
-    run = start(declared, chosen_hosts(declared, limits), wanted, watcher)
+    run = start(declared, wanted, watcher)
     try:
         with watcher.shown():
             results = run.plan()

@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     from rigwright.spec.load import Declarations
 
 
-def start(declared: Declarations, hosts: Sequence[str], layers: Sequence[str], watcher: Watcher) -> Run:
-    """A run of these hosts and layers, not connected yet."""
+def start(declared: Declarations, layers: Sequence[str], watcher: Watcher) -> Run:
+    """A run of the declared hosts and these layers, not connected yet."""
     # pyinfra takes most of a second to import, and changes the whole process: only for those who need it.
     from rigwright.engine.run import Run  # noqa: PLC0415  # isort: skip
     from rigwright.engine.layers import KEY  # noqa: PLC0415
     from rigwright.spec.load import use  # noqa: PLC0415
 
     use(declared)
-    connections = {name: declared.connections[name] for name in hosts}
-    return Run(declared.root, connections, data={KEY: list(layers)}, watcher=watcher)
+    return Run(declared.root, declared.connections, data={KEY: list(layers)}, watcher=watcher)
 
 
 def watcher_for(as_json: bool) -> Silent:

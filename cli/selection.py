@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
-from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
-
-if TYPE_CHECKING:
-    from rigwright.spec.load import Declarations
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,22 +37,3 @@ def chosen_layers(layers: Sequence[str]) -> tuple[str, ...]:
         return named(layers) if layers else LAYERS
     except UnknownLayer as error:
         raise click.UsageError(f"--layer: {error}") from error
-
-
-def chosen_hosts(declared: Declarations, limits: Sequence[str]) -> list[str]:
-    """The declared hosts that one of the limits lets through; all without limits.
-
-    Raises click.UsageError for a limit that no host meets.
-    """
-    if not limits:
-        return list(declared.rigs)
-    found: set[str] = set()
-    for limit in limits:
-        group = declared.groups.get(limit, ())
-        met = [name for name in declared.rigs if name in group or fnmatch(name, limit)]
-        if not met:
-            near = get_close_matches(limit, [*declared.rigs, *declared.groups], 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"--limit {limit!r} meets no host.{hint} There are: {', '.join(declared.rigs)}.")
-        found.update(met)
-    return [name for name in declared.rigs if name in found]

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from cli.declared import hosts_and_overrides, load
+from cli import exit_codes
+from cli.declared import Unsound, hosts_and_overrides, load, print_soundness
 from rigwright.spec.load import Declarations
 
 _VALUE_COLUMNS = 48
@@ -21,18 +22,27 @@ _VALUE_COLUMNS = 48
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(
     hosts: tuple[str, ...], profiles: tuple[str, ...], overrides: tuple[str, ...], origin: bool, as_json: bool
-) -> None:
+) -> int:
     """Print the whole declaration of HOSTS (default: all): profiles, group data and defaults merged.
 
     What was set stands out; what is a default is dim.
+
+    Exit status 0; 1: it has faults, which --json prints as `rig check --json` does.
     """
-    declarations = load(hosts, profiles, overrides)
+    try:
+        declarations = load(hosts, profiles, overrides)
+    except Unsound as error:
+        if not as_json:
+            raise
+        print_soundness([], error.faults)
+        return exit_codes.FAILED
     if as_json:
         data = {name: _plain(declarations, name, with_origins=origin) for name in declarations.rigs}
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-        return
+        return exit_codes.HOLDS
     for number, name in enumerate(declarations.rigs):
         _print(declarations, name, origin, first=number == 0)
+    return exit_codes.HOLDS
 
 
 def _values(declarations: Declarations, name: str) -> dict[str, Any]:

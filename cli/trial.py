@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rigwright.spec.faults import DeclarationError
 from rigwright.spec.files import read_project
 
 COPIED = ("deploy.py", "config.py")
@@ -30,9 +31,12 @@ class Trial:
 def write_project(folder: Path, original: Path, hosts: Mapping[str, Trial]) -> Path:
     """Make ``folder`` a project of these hosts, with profiles and group data of ``original``; returns ``folder``.
 
-    Raises what reading the original project raises.
+    Raises DeclarationError where the original's files are not sound.
     """
-    inventory = read_project(original).inventory
+    project = read_project(original)
+    if project.faults:
+        raise DeclarationError(list(project.faults))
+    inventory = project.inventory
     groups: dict[str, dict[str, Any]] = {name: {} for name in inventory.groups}
     for name, trial in hosts.items():
         entry = inventory.hosts[trial.like] if trial.like else None

@@ -11,7 +11,7 @@ import click
 
 from cli import exit_codes
 from cli.declared import Unsound, hosts_and_overrides, load
-from cli.selection import chosen_hosts, chosen_layers, layer_and_limit
+from cli.selection import chosen_layers, layer_and_limit
 
 if TYPE_CHECKING:
     from rigwright.engine.proof import Proof
@@ -44,7 +44,7 @@ def command(
     """
     wanted = chosen_layers(layers) if layers else ()
     try:
-        declared = load(hosts, profiles, overrides)
+        declared = load(hosts, profiles, overrides, limits)
     except Unsound as error:
         if as_json:
             _print_document([], exit_codes.FAILED, error.faults)
@@ -55,7 +55,7 @@ def command(
     from cli.proof_view import show, watched  # noqa: PLC0415  # not for `--help`
     from rigwright.engine.proof import NoTests, prove  # noqa: PLC0415
 
-    chosen = chosen_hosts(declared, limits)
+    chosen = list(declared.rigs)
     with watched(as_json, chosen) as answered:
         try:
             proofs = prove(

@@ -1,34 +1,34 @@
-"""The inventory folder as pyinfra's groups: what pyinfra does with one file, done with each file of a folder."""
+"""The project's inventory as pyinfra's groups: read as the declaration is read, so that both see the same hosts."""
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 from typing import Any
 
 from pyinfra.api.exceptions import InventoryError
 
+from rigwright.spec.faults import DeclarationError
+from rigwright.spec.files import read_project
+from rigwright.spec.load import load_rigs
 
-def groups(folder: str | Path) -> dict[str, Any]:
-    """Group name → hosts, or hosts and the group's data, from every ``*.py`` in the folder that is not private.
+Hosts = list[tuple[str, dict[str, Any]]]
 
-    Raises InventoryError for a group that two files define: pyinfra would keep one of them without a word.
+
+def groups(root: str | Path, file: str | None = None) -> dict[str, tuple[Hosts, dict[str, Any]]]:
+    """Group name → its hosts and its data, from all inventory files of the project, or from one, named from its root.
+
+    Raises InventoryError with everything that is wrong with the declaration where a file cannot be read, or says what
+    pyinfra would leave out without a word.
     """
-    found: dict[str, Any] = {}
-    places: dict[str, Path] = {}
-    for path in sorted(Path(folder).glob("*.py")):
-        if path.name.startswith("_"):
-            continue
-        for name, value in runpy.run_path(str(path)).items():
-            if name.startswith("_") or not _is_group(value):
-                continue
-            if name in places:
-                raise InventoryError(f"group {name} stands in {places[name]} and in {path}")
-            found[name], places[name] = value, path
-    return found
-
-
-def _is_group(value: Any) -> bool:
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], dict):
-        value = value[0]
-    return isinstance(value, list) and all(isinstance(item, str | tuple) for item in value)
+    try:
+        project = read_project(Path(root))
+        if project.faults:
+            load_rigs(Path(root))
+    except DeclarationError as error:
+        raise InventoryError(str(error)) from error
+    hosts = project.inventory.hosts
+    return {
+        name: ([(host, dict(hosts[host].data.values)) for host in group.hosts], dict(group.data.values))
+        for name, group in project.inventory.groups.items()
+        if file in (None, group.origin.file)
+    }

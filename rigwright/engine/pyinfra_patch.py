@@ -25,7 +25,8 @@ from pyinfra_cli import util as cli_util
 from rigwright.engine import fact_cache, isolation, ssh
 from rigwright.engine.contract import PyinfraChanged, replace, require_version
 from rigwright.engine.ledger import current_host, ledger_of
-from rigwright.spec.load import DeclarationError, NoProjectError, NoSuchHostError, rig_of
+from rigwright.spec.load import DeclarationError, NoProjectError, NoSuchHostError, project_root, use_for_pyinfra
+from rigwright.spec.project import inventory_files
 
 INVENTORY = "inventory"
 DEPLOY = "deploy.py"
@@ -56,29 +57,38 @@ def install(root: Path) -> None:
 
 
 def _seed_inventory(root: Path) -> None:
-    """Let ``pyinfra inventory deploy.py`` read a folder, which pyinfra opens as a file unless it has it compiled."""
+    """Let pyinfra read the inventory through us: the folder, which it could not open, and each of its files.
+
+    pyinfra runs what it has compiled under the name that stands on its command line.
+    """
     if not isinstance(getattr(cli_util, "PYTHON_CODES", None), dict):
         raise PyinfraChanged("pyinfra_cli.util.PYTHON_CODES, the cache of compiled inventories, is gone")
-    absolute = str(root / INVENTORY)
-    source = f"from rigwright.engine.inventory import groups as _g\nglobals().update(_g({absolute!r}))"
-    for name in (INVENTORY, f"./{INVENTORY}", absolute):
-        for spelling in (name, f"{name}/"):
-            cli_util.PYTHON_CODES[spelling] = compile(source, absolute, "exec")
+    _seed(root, INVENTORY, None)
+    for path in inventory_files(root):
+        _seed(root, str(path.relative_to(root)), str(path.relative_to(root)))
+
+
+def _seed(root: Path, name: str, file: str | None) -> None:
+    source = f"from rigwright.engine.inventory import groups as _g\nglobals().update(_g({str(root)!r}, {file!r}))"
+    absolute = str(root / name)
+    for spelling in (name, f"./{name}", absolute):
+        for ending in ("", "/") if file is None else ("",):
+            cli_util.PYTHON_CODES[f"{spelling}{ending}"] = compile(source, absolute, "exec")
 
 
 def _checked_first(original: Callable[[State], None]) -> Callable[[State], None]:
-    """Let pyinfra's command line connect to nothing that deploy.py would refuse to deploy to."""
+    """Let pyinfra's command line connect to nothing that deploy.py would refuse to deploy to, and not do nothing."""
 
     @wraps(original)
     def connect_all(state: State) -> None:
         if any(Path(argument).name == DEPLOY for argument in sys.argv[1:]):
-            host: Any
-            for host in state.inventory:
-                if state.is_host_in_limit(host):
-                    try:
-                        rig_of(host)
-                    except (DeclarationError, NoProjectError, NoSuchHostError) as error:
-                        raise PyinfraError(str(error)) from error
+            hosts = [host.name for host in state.inventory if state.is_host_in_limit(host)]
+            try:
+                use_for_pyinfra(project_root(), hosts, state.inventory.override_data)
+            except (DeclarationError, NoProjectError, NoSuchHostError) as error:
+                raise PyinfraError(str(error)) from error
+            if not hosts:
+                raise PyinfraError("no host of the inventory is left by --limit and --exclude; nothing was done")
         original(state)
 
     return connect_all

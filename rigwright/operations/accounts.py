@@ -169,13 +169,13 @@ def sudo(user: str, declared: User) -> Generator[StringCommand | str, None, None
 def password(user: str, declared: User) -> Generator[StringCommand, None, None]:
     """Have the declared password hash. It goes from its source to chpasswd's standard input, and nowhere else."""
     assert declared.password_hash is not None
+    account = look(user, declared).accounts.get(user)  # before the secret: whoever has to look first comes once more
     try:
         crypt_hash = read_secret(declared.password_hash)
     except SecretUnreadable as error:
         refuse(host, f"user {user}: {error}")
     if not crypt_hash.startswith("$") or ":" in crypt_hash or "\n" in crypt_hash:
         refuse(host, f"user {user}: the declared secret is not a crypt(5) hash, such as `mkpasswd` prints")
-    account = look(user, declared).accounts.get(user)
     if account and account.password == password_mark(crypt_hash):
         host.noop(f"user {user} has the declared password")
         return

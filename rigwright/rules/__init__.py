@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from rigwright.catalog import Catalog
@@ -26,33 +27,29 @@ __all__ = ["RULES", "Finding", "Rule", "findings"]
 
 
 class Rule(NamedTuple):
-    """One module's rules, and the parts of the declaration that they read."""
+    """One module's rules, and the keys that all of its findings rest on."""
 
-    reads: frozenset[str]
     find: Callable[[Rig, Catalog], Iterator[Finding]]
-
-
-def _rule(find: Callable[[Rig, Catalog], Iterator[Finding]], *reads: str) -> Rule:
-    return Rule(frozenset(reads), find)
+    rests_on: tuple[str, ...] = ()
 
 
 RULES = (
-    _rule(models.find, "hardware"),
-    _rule(power.find, "hardware"),
-    _rule(cables.find, "hardware"),
-    _rule(pcie.find, "hardware"),
-    _rule(base.find, "base", "hardware"),
-    _rule(access.find, "access"),
-    _rule(firewall.find, "access"),
-    _rule(driver.find, "driver", "hardware", "cuda", "containers"),
-    _rule(cuda.find, "cuda", "driver"),
-    _rule(containers.find, "containers", "base"),
-    _rule(tuning.find, "tuning", "containers"),
+    Rule(models.find),
+    Rule(power.find),
+    Rule(cables.find),
+    Rule(pcie.find),
+    Rule(base.find),
+    Rule(access.find),
+    Rule(firewall.find),
+    Rule(driver.find, ("driver.state", "driver.source")),
+    Rule(cuda.find),
+    Rule(containers.find, ("containers.state",)),
+    Rule(tuning.find),
 )
 
 
-def findings(rig: Rig, catalog: Catalog, unusable: Collection[str] = ()) -> Iterator[Finding]:
-    """Everything that does not hold. Rules that read an ``unusable`` part (its types are wrong) are left out."""
+def findings(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
+    """Everything that does not hold."""
     for rule in RULES:
-        if rule.reads.isdisjoint(unusable):
-            yield from rule.find(rig, catalog)
+        for finding in rule.find(rig, catalog):
+            yield replace(finding, rests_on=(*finding.rests_on, *rule.rests_on))

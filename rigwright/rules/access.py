@@ -36,6 +36,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             access.ssh.root_login,
             "a way in: no user has a key, passwords are not accepted, and root may not log in",
             "Give a user under access.users a key.",
+            rests_on=("access.users.*.keys.*", "access.ssh.password_authentication"),
         )
     if "root" in access.users and access.users["root"].state == "absent":
         yield Finding(

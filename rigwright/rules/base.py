@@ -82,6 +82,7 @@ def _swap(rig: Rig) -> Iterator[Finding]:
             None,
             f"a size in GiB, which swap of kind {swap.kind!r} needs",
             "Add size_gib.",
+            rests_on=("base.swap.kind",),
         )
     if swap.kind in {"none", "keep"} and swap.size_gib is not None:
         yield Finding(
@@ -90,6 +91,7 @@ def _swap(rig: Rig) -> Iterator[Finding]:
             swap.size_gib,
             f"no size: swap of kind {swap.kind!r} has none",
             "Remove it, or choose kind 'zram' or 'file'.",
+            rests_on=("base.swap.kind",),
         )
     if swap.kind == "zram" and ram is not None and (swap.size_gib or 0) > 2 * ram:
         yield Finding(
@@ -115,6 +117,7 @@ def _disks(rig: Rig) -> Iterator[Finding]:
                 "exactly one of uuid (a file system that is there) and format (the serial number of a drive that may "
                 f"be formatted): {'both are' if both else 'neither is'} given",
                 "Remove one." if both else "Add uuid, as `lsblk -o NAME,UUID` prints it on the host.",
+                rests_on=(f"{key}.uuid", f"{key}.format"),
             )
         if disk.mount in SYSTEM:
             yield Finding(
@@ -132,6 +135,7 @@ def _disks(rig: Rig) -> Iterator[Finding]:
                 f"a serial number in hardware.storage: {', '.join(sorted(serials))}",
                 "Correct it, or declare the drive: only a drive that is named twice is ever formatted.",
                 nearest(disk.format, serials),
+                rests_on=("hardware.storage.*.serial",),
             )
         for what, value in (("mount", disk.mount), ("uuid", disk.uuid), ("format", disk.format)):
             if value is None:

@@ -39,6 +39,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                     f"at most {there.get(plug, 0)} {plug} plugs in use, which is what the supply has, and the cards in "
                     f"{', '.join(cards)} use {count}",
                     f"Move a card to another supply; if this one has more, declare hardware.psus.{name}.connectors.",
+                    rests_on=(f"hardware.psus.{name}.connectors.*",),
                 )
 
 

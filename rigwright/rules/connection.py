@@ -19,6 +19,7 @@ def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
             "no",
             "'prohibit-password' while ssh_user is 'root': the next run could not log in",
             "Declare a user with a key under access.users, and connect as that user.",
+            rests_on=("ssh_user",),
         )
     user = rig.access.users.get(name)
     if user is None or name == "root":
@@ -39,6 +40,7 @@ def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
             user.keys,
             f"a key: ssh_user is {name!r}, and passwords are not accepted",
             "Add the public key that you connect with.",
+            rests_on=("access.ssh.password_authentication",),
         )
     if connection.becomes_root and user.sudo != "nopasswd":
         yield Finding(
@@ -47,4 +49,5 @@ def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
             user.sudo,
             f"'nopasswd' while ssh_user is {name!r}: a run cannot type a password",
             "Set it so, or connect as another user.",
+            rests_on=("_sudo",),
         )

@@ -37,6 +37,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             getattr(containers, name),
             "no repository: source 'distribution' installs from the distribution's own mirror",
             "Remove it, or set source to 'vendor'.",
+            rests_on=("containers.source",),
         )
     yield from _toolkit(rig, catalog)
     yield from _daemon(rig)
@@ -83,6 +84,7 @@ def _toolkit(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             toolkit.version,
             f"{table.cdi_from} or later: older ones do not keep the CDI specification up to date with the driver",
             "Use 1.19.0.",
+            rests_on=("containers.toolkit.state",),
         )
     if toolkit.version in table.regressions:
         yield Finding(
@@ -92,6 +94,7 @@ def _toolkit(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "another version: with this one some hosts get CUDA_ERROR_UNKNOWN (nvidia-container-toolkit issue 1967)",
             "Use 1.19.0.",
             severity="warning",
+            rests_on=("containers.toolkit.state",),
         )
 
 
@@ -139,6 +142,7 @@ def _data_root(rig: Rig) -> Iterator[Finding]:
             f"a place on a declared disk ({', '.join(mounts)}) or under /var",
             "Correct the path: images would fill the system's disk.",
             nearest(root, [f"{mount}/{path.name}" for mount in mounts]),
+            rests_on=("base.disks.*.mount",),
         )
 
 

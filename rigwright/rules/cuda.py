@@ -26,6 +26,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             f"one of cuda.toolkits: {', '.join(cuda.toolkits) or 'there are none'}",
             "Add it to the toolkits, or choose one of them.",
             nearest(cuda.default, cuda.toolkits),
+            rests_on=("cuda.toolkits.*",),
         )
     for index, toolkit in enumerate(cuda.toolkits):
         key = f"cuda.toolkits.{index}"
@@ -75,6 +76,7 @@ def _runs(rig: Rig, catalog: Catalog, key: str, toolkit: str) -> Iterator[Findin
             f"a driver of at least {least}, which CUDA {toolkit} needs: {have}",
             f"Set {newer} or later"
             + (f", or use CUDA {fitting[0]}, the newest that this driver runs." if fitting else "."),
+            rests_on=("cuda.state", "driver.state", "driver.source", "driver.branch", "driver.version"),
         )
 
 

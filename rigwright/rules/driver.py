@@ -27,6 +27,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             None,
             "a branch or a version: NVIDIA's repository holds many, and an upgrade must not happen by itself",
             "Add branch, e.g. 580, the long-term one.",
+            rests_on=("driver.version",),
         )
     if driver.branch is not None and driver.version is not None and branch_of(rig) != int(driver.version.split(".")[0]):
         yield Finding(
@@ -73,6 +74,7 @@ def _nothing_without(rig: Rig) -> Iterator[Finding]:
             value,
             f"a driver, which the CUDA toolkits {', '.join(rig.cuda.toolkits)} (cuda.toolkits) need",
             "Set the driver's source, or remove the toolkits.",
+            rests_on=("cuda.state",),
         )
     if rig.containers.state == "present" and rig.containers.toolkit.state == "present":
         yield Finding(
@@ -81,6 +83,7 @@ def _nothing_without(rig: Rig) -> Iterator[Finding]:
             value,
             "a driver, which NVIDIA's container toolkit (containers.toolkit) needs",
             "Set the driver's source, or containers.toolkit.state to 'absent'.",
+            rests_on=("containers.state", "containers.toolkit.state"),
         )
 
 
@@ -127,6 +130,7 @@ def _branch(rig: Rig, catalog: Catalog, generation: Generation, name: str, branc
             value,
             f"a branch of at least {generation.first}, the first that drives {name}{told}",
             "Set branch to 580, with source 'nvidia'.",
+            rests_on=("driver.version",),
         )
 
 
@@ -157,4 +161,5 @@ def _open_from_debian(rig: Rig, catalog: Catalog, possible: set[Flavour]) -> Ite
             rig.driver.flavour,
             f"other than the distribution's open modules, which cannot be used ({why})",
             "Set flavour to 'proprietary', or source to 'nvidia' with a branch.",
+            rests_on=("driver.branch", "driver.version"),
         )

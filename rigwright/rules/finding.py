@@ -23,6 +23,20 @@ class Finding:
     """What to do, in a sentence."""
     nearest: str | None = None
     severity: Literal["error", "warning"] = "error"
+    rests_on: tuple[str, ...] = ()
+    """Further keys without which it would not be said ('*': any entry). Where one is not known, it may be untrue."""
+
+    def follows_from(self, unknown: Collection[str]) -> bool:
+        """Whether it may only be said because one of these keys, or what it stands in, is not known."""
+        return any(_holds(other, own) for own in (self.key, *self.rests_on) for other in unknown)
+
+
+def _holds(outer: str, inner: str) -> bool:
+    """Whether a key is another one, or stands above it."""
+    steps, below = outer.split("."), inner.split(".")
+    return len(steps) <= len(below) and all(
+        one == other or "*" in (one, other) for one, other in zip(steps, below, strict=False)
+    )
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:

@@ -27,6 +27,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                 door.port,
                 "another port: this one is SSH's, which is always open to access.firewall.ssh_sources",
                 "Remove it; to limit who may reach SSH, set access.firewall.ssh_sources.",
+                rests_on=(f"{key}.protocol", "access.ssh.port"),
             )
         other = seen.setdefault((door.protocol, door.port), name)
         if other != name:
@@ -36,6 +37,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                 door.port,
                 f"each {door.protocol} port once: access.firewall.ports.{other} is the same",
                 "Put both lists of sources into one entry.",
+                rests_on=("access.firewall.ports.*.protocol",),
             )
 
 

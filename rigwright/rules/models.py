@@ -35,6 +35,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                 None,
                 "a model from the catalogue, or rated_w",
                 "Add the rating in watts that is printed on it.",
+                rests_on=(f"hardware.psus.{name}.model", f"hardware.psus.{name}.rated_w"),
             )
     for index, gpu in enumerate(hardware.gpus):
         yield from _known(f"gpus.{index}.model", "card", gpu.model, catalog.gpus)
@@ -46,6 +47,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                 f"a name in hardware.psus: {', '.join(hardware.psus) or 'there is none'}",
                 "Name the supply that the card's cables come from.",
                 nearest(gpu.supply, hardware.psus),
+                rests_on=("hardware.psus.*",),
             )
 
 

@@ -31,6 +31,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             None,
             f"at most {cpu.lanes} lanes in use, which is what {hardware.cpu} has, and the cards use {lanes}",
             "Declare each link's real width as pcie_width, or use fewer cards.",
+            rests_on=tuple(f"hardware.gpus.*.{name}" for name in ("pcie_width", "model", "slot", "riser")),
         )
 
 

@@ -46,6 +46,7 @@ def _load(rig: Rig, catalog: Catalog, supply: str, rated: int) -> Iterator[Findi
             f"at most {usable} W on {supply!r} ({budget.sustained_share:.0%} of {rated} W, the rest is for peaks), "
             f"and it carries {total} W: {sum_of}",
             "Move a card to another supply, take one out, or use a larger supply.",
+            rests_on=("hardware.gpus.*.riser",),
         )
 
 

@@ -33,6 +33,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                     rig.tuning.sysctl[name],
                     "1, or no such entry: without forwarding Docker's containers have no network",
                     "Remove it.",
+                    rests_on=("containers.state", "containers.engine"),
                 )
 
 

@@ -16,7 +16,7 @@ from rigwright.spec.model import Model
 from rigwright.spec.origin import Path, dotted
 from rigwright.spec.position import Step
 from rigwright.spec.rig import Rig
-from rigwright.spec.shape import Shape, connection_keys, declaration
+from rigwright.spec.shape import Shape, connection_keys, declaration, inside_secret
 from rigwright.spec.words import expected, listed, looks_secret, options, written
 
 SECRET_ADVICE = "No secret belongs into the inventory: take it out, and change it if the file was shared."
@@ -55,7 +55,9 @@ def _in_order(fault: Fault) -> tuple[str, int]:
 
 def _fault(host: str, merged: Merged, detail: ErrorDetails) -> tuple[Path, Fault]:
     path, shape = _resolved(detail["loc"])
-    if detail["type"] == "extra_forbidden" or shape is None or str(detail["loc"][-1]) == "[key]":
+    named = detail["loc"][len(path) :] == ("[key]",)
+    path = _as_written(merged.values, path)
+    if detail["type"] == "extra_forbidden" or shape is None or named:
         return path, _unknown(host, merged, path)
     key, origin = dotted(path), merged.origins_near(path)
     if detail["type"] == "missing":
@@ -63,14 +65,14 @@ def _fault(host: str, merged: Merged, detail: ErrorDetails) -> tuple[Path, Fault
         return path, Fault(
             (host,), key, None, f"the key to be there, {expected(shape)}", None, origin, advice, "key.missing"
         )
-    value = detail["input"]
+    value = _value_at(merged.values, path) if shape.kind == "json" else detail["input"]
     if detail["type"] == "value_error" and shape.kind == "model":
         words = str(detail["ctx"]["error"])
         return path, Fault((host,), key, written("", value), words, None, origin, "Choose one.", "value.wrong")
     fault = Fault(
         (host,),
         key,
-        written("", value) if not _is_reference(shape, value) else "(not shown)",
+        "(not shown)" if inside_secret(path) else written("", value),
         expected(shape),
         _nearest_option(shape, value),
         origin,
@@ -78,11 +80,6 @@ def _fault(host: str, merged: Merged, detail: ErrorDetails) -> tuple[Path, Fault
         "value.wrong",
     )
     return path, fault
-
-
-def _is_reference(shape: Shape, value: object) -> bool:
-    """Whether something stands where a reference to a secret belongs: it may be the secret itself."""
-    return shape.atomic and not isinstance(value, dict)
 
 
 def _resolved(location: tuple[Step, ...]) -> tuple[Path, Shape | None]:
@@ -106,20 +103,36 @@ def _resolved(location: tuple[Step, ...]) -> tuple[Path, Shape | None]:
     return tuple(path), shape
 
 
+def _as_written(values: Any, path: Path) -> Path:
+    """The path with the names of mappings as they are in them: pydantic tells None and (1, 2) as text."""
+    found: list[Step] = []
+    for step in path:
+        if isinstance(values, dict) and step not in values:
+            step = next((name for name in values if str(name) == step), step)  # noqa: PLW2901
+        found.append(step)
+        try:
+            values = values[step]
+        except (KeyError, IndexError, TypeError):  # a key that is missing
+            values = None
+    return tuple(found)
+
+
 def _unknown(host: str, merged: Merged, path: Path, advice: str | None = None) -> Fault:
     key, name = dotted(path), str(path[-1])
     value = _value_at(merged.values, path)
     above = declaration().at(path[:-1])
     known = _names_at(above)
-    secret = looks_secret(name, value)
-    nearest = None if secret else _nearest_key(name, path, known)
+    inside = inside_secret(path)
+    secret = inside or looks_secret(name, value)
+    nearest = None if secret and not inside else _nearest_key(name, path, known)
     if above is not None and above.kind == "map" and above.name is not None:
         words = f"in its place {expected(above.name)}"
     else:
         words = f"a known key: {_listed(known)}" if known else "no keys here"
     if advice is None:
         advice = SECRET_ADVICE if secret else "Rename it." if nearest else "Remove it."
-    return Fault((host,), key, written(name, value), words, nearest, merged.origins_near(path), advice, "key.unknown")
+    shown = "(not shown)" if secret else written(name, value)
+    return Fault((host,), key, shown, words, nearest, merged.origins_near(path), advice, "key.unknown")
 
 
 def _listed(known: list[str]) -> str:
@@ -184,9 +197,10 @@ def _value_at(values: Any, path: Path) -> Any:
 
 
 def secrets_in(host: str, merged: Merged) -> Iterator[tuple[Path, Fault]]:
-    """Values that are secrets by their looks, wherever they stand: a private key, a password's hash or one in a URL."""
+    """Texts that are secrets by their looks or by the name of their key, wherever they stand."""
     for path, value in _leaves((), merged.values):
-        if isinstance(value, str) and looks_secret("", value):
+        name = next((step for step in reversed(path) if not isinstance(step, int)), "")
+        if isinstance(value, str) and looks_secret(str(name), value):
             origin = merged.origins_near(path)
             words = "no secret in the inventory"
             yield (

@@ -15,7 +15,7 @@ class Connection(Model):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
 
     ssh_hostname: str | None = Field(None, description="name or address; None: the host's name")
-    ssh_port: int = Field(22, description="SSH port", ge=1, le=65535)
+    ssh_port: int | None = Field(None, description="SSH port; None: ssh's own", ge=1, le=65535)
     ssh_user: str = Field("root", description="login user")
     ssh_key: str | None = Field(None, description="private key file; None: ssh's own choice")
     ssh_known_hosts_file: str | None = Field(None, description="known_hosts file; None: ssh's own")

@@ -25,6 +25,8 @@ class Project:
     inventory: Inventory
     group_data: Mapping[str, Source]
     profiles: Mapping[str, Source]
+    faults: tuple[Fault, ...] = ()
+    """What is wrong with the files as such. Everything else in them can be judged all the same."""
 
     def layer(self, kind: Kind, source: Source) -> Layer:
         """A whole file as one source of values."""
@@ -35,10 +37,10 @@ class Project:
 def read_project(root: Path, sources: list[Path] | None = None) -> Project:
     """Read the project's files; ``sources``: these inventory files instead of inventory/*.py.
 
-    Raises DeclarationError with the faults of all files together.
+    Raises DeclarationError with all files that cannot be read: what they hold is not known. Other faults are returned.
     """
     allow_imports_from(root)
-    faults: list[Fault] = []
+    unreadable: list[Fault] = []
 
     def each(paths: Mapping[str, Path]) -> dict[str, Source]:
         found = {}
@@ -46,20 +48,29 @@ def read_project(root: Path, sources: list[Path] | None = None) -> Project:
             try:
                 found[name] = read(path, root)
             except DeclarationError as error:
-                faults.extend(error.faults)
+                unreadable.extend(error.faults)
         return found
 
     files = each({str(path): path for path in (sources if sources is not None else inventory_files(root))})
     group_data = each(named_files(root, "group_data"))
     profiles = each(named_files(root, "profiles"))
+    if unreadable:
+        raise DeclarationError(unreadable)
     inventory = collect(list(files.values()))
-    faults.extend(inventory.faults)
-    if not faults:  # a file that cannot be read may be the one with the group
-        faults.extend(_groupless(group_data, inventory))
-    faults.extend(_not_for_profiles(profiles))
-    if faults:
-        raise DeclarationError(faults)
-    return Project(root, inventory, group_data, profiles)
+    faults = [*inventory.faults, *_groupless(group_data, inventory), *_not_for_profiles(profiles)]
+    if not inventory.hosts and not inventory.faults:
+        faults.append(_no_host(files))
+    return Project(root, inventory, group_data, profiles, tuple(faults))
+
+
+def _no_host(files: Mapping[str, Source]) -> Fault:
+    names = ", ".join(source.file for source in files.values())
+    return file_fault(
+        "inventory.no-host",
+        "a host: in a list whose name does not begin with an underscore, e.g. home = [('basement', {...})]",
+        Origin("host", names or "inventory"),
+        "Add one to such a list." if names else "Add a file with one, e.g. inventory/home.py.",
+    )
 
 
 def _groupless(group_data: Mapping[str, Source], inventory: Inventory) -> Iterator[Fault]:

@@ -1,8 +1,9 @@
 """Who: hosts and groups out of the inventory's files, in pyinfra's own format.
 
 A file holds groups: ``home = [("basement", {...}), "attic"]``, or with data for the whole group
-``home = ([...], {...})``. A top-level list is a group, as it is for pyinfra; other names, and those that begin with an
-underscore, are the file's own.
+``home = ([...], {...})``. A top-level list is a group, as it is for pyinfra; names that begin with an underscore, and
+plain texts and numbers, are the file's own. Whatever else could have been meant as a group is a fault: pyinfra would
+leave it out without a word.
 """
 
 from __future__ import annotations
@@ -56,13 +57,17 @@ def collect(sources: list[Source]) -> Inventory:
     reader = _Reader()
     for source in sources:
         for name, value in source.values.items():
-            if isinstance(value, list) or _is_pair(value):
+            if _is_group(value):
                 reader.group(source, name, value)
+            elif isinstance(value, tuple | dict | set | frozenset):
+                reader.no_group(source, name, value)
     return Inventory(reader.hosts, reader.groups, tuple(reader.faults))
 
 
-def _is_pair(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], list) and isinstance(value[1], dict)
+def _is_group(value: object) -> bool:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], dict):
+        value = value[0]
+    return isinstance(value, list)
 
 
 class _Reader:
@@ -90,6 +95,24 @@ class _Reader:
                 self.hosts[host.name] = host
         layer = Layer("group", source.file, data, position.child(1))
         self.groups[name] = Group(name, tuple(names), layer, origin)
+
+    def no_group(self, source: Source, name: str, value: Any) -> None:
+        """What is neither a list nor a list with a mapping; it is a group without hosts to all that comes after."""
+        position = source.position(name)
+        origin = _origin("group", source, position)
+        comma = isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], list)
+        mend = "Remove the comma after the list" if comma else "Put the hosts into square brackets"
+        self.faults.append(
+            file_fault(
+                "inventory.group-form",
+                f"a list of hosts, {name} = [...], or a list and a mapping with data of the group, {name} = ([...], "
+                "{...})",
+                origin,
+                f"{mend}; if it is no group, begin its name with an underscore.",
+                f"group {name!r}",
+            )
+        )
+        self.groups.setdefault(name, Group(name, (), Layer("group", source.file, {}, position), origin))
 
     def _name_fault(self, name: str, origin: Origin) -> Fault | None:
         if name in self.groups:

@@ -11,7 +11,7 @@ from rigwright.spec.inventory import Host
 from rigwright.spec.merge import Layer, Merged
 from rigwright.spec.origin import Origin, Path, dotted
 from rigwright.spec.overrides import Override
-from rigwright.spec.shape import declaration
+from rigwright.spec.shape import declaration, inside_secret
 from rigwright.spec.words import expected, written
 
 FROM_SET = Origin("set")
@@ -97,7 +97,7 @@ def _assigned(result: Merged, host: Host, override: Override) -> Iterator[Fault]
         while above and not _is_there(result, above):
             above = above[:-1]
         words, advice = _no_place(above, _value_at(result, above))
-        shown = written(str(override.path[-1]), override.value)
+        shown = "(not shown)" if inside_secret(override.path) else written(str(override.path[-1]), override.value)
         yield Fault((host.name,), dotted(override.path), shown, words, None, FROM_SET, advice, "set.no-place")
 
 

@@ -47,18 +47,6 @@ class Merged:
         """
         self._put(path, value, origin, None)
 
-    def remove(self, path: Path) -> None:
-        """Take a value away, as if no source had set it; a path that is not there is let be."""
-        holder: Any = self.values
-        for step in path[:-1]:
-            try:
-                holder = holder[step]
-            except (KeyError, IndexError, TypeError):
-                return
-        if isinstance(holder, dict):
-            holder.pop(path[-1], None)
-        self._forget(path)
-
     def origins_near(self, path: Path) -> Origin:
         """The origin of this path, or of the nearest one above it that was set."""
         for end in range(len(path), 0, -1):

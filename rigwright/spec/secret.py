@@ -14,9 +14,24 @@ class Secret(Model):
 
     atomic: ClassVar[bool] = True
 
-    env: str | None = key(None, "environment variable of the machine that runs `rig`")
-    file: str | None = key(None, "file on the machine that runs `rig`, readable by its owner alone")
-    command: list[str] | None = key(None, "command whose first output line is the secret, e.g. ['pass', 'show', 'x']")
+    env: str | None = key(
+        None,
+        "environment variable of the machine that runs `rig`",
+        min_length=1,
+        form="the name of an environment variable",
+    )
+    file: str | None = key(
+        None,
+        "file on the machine that runs `rig`, readable by its owner alone",
+        min_length=1,
+        form="the path of a file",
+    )
+    command: list[str] | None = key(
+        None,
+        "command whose first output line is the secret, e.g. ['pass', 'show', 'x']",
+        min_length=1,
+        form="a list of a program and its arguments, e.g. ['pass', 'show', 'x']",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Secret:

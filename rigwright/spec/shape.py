@@ -138,3 +138,9 @@ def declaration() -> Shape:
 def connection_keys() -> frozenset[str]:
     """The keys of the connection, as they are written in an inventory."""
     return frozenset(_fields(Connection))
+
+
+def inside_secret(path: Path) -> bool:
+    """Whether a path leads to a reference to a secret, or into one: what stands there may be the secret itself."""
+    above = (declaration().at(path[:end]) for end in range(1, len(path) + 1))
+    return any(shape is not None and shape.atomic for shape in above)

@@ -96,7 +96,8 @@ _SECRET_KEYS = re.compile(r"password|passwd|passphrase|secret|token|private_key|
 _SECRET_TEXT = re.compile(
     r"PRIVATE KEY"  # PEM and OpenSSH
     r"|^\$(?:[1256y]|2[abxy]|gy|7|sha1|md5)\$"  # crypt(5)
-    r"|://[^/@\s:]*:[^/@\s]+@"  # user and password in a URL
+    r"|(?i:https?)://[^/@\s?#]+@"  # whoever is named in a web URL is named to be let in: a token needs no password
+    r"|://[^/@\s:]*:(?!\d+/)[^@\s]+@"  # user and password in a URL; a number before a slash is a port
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,31 @@ def test_a_file_that_is_not_there_empty_or_no_text(tmp_path: Path) -> None:
     assert "is empty" in _refused(Secret(file=str(file)))
     file.write_bytes(b"\xff\xfe")
     assert "not UTF-8" in _refused(Secret(file=str(file)))
+
+
+def test_what_is_no_text_does_not_come_out_by_a_traceback(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(b"s3cret\xff")
+    file.chmod(0o600)
+    for secret in (Secret(file=str(file)), _python("import sys; sys.stdout.buffer.write(b's3cret' + bytes([255]))")):
+        with pytest.raises(SecretUnreadable, match="is not UTF-8 text") as refusal:
+            read_secret(secret)
+        assert "s3cret" not in "".join(traceback.format_exception(refusal.value))
+
+
+def test_a_command_runs_once(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    secret = _python(f"open({str(count)!r}, 'a').write('x'); print('s3cret')")
+    assert [read_secret(secret), read_secret(secret)] == ["s3cret", "s3cret"]
+    assert count.read_text() == "x"
+
+
+def test_a_command_that_failed_is_asked_again(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    secret = _python(f"print(open({str(there)!r}).read())")
+    assert "failed (1)" in _refused(secret)
+    there.write_text("s3cret")
+    assert read_secret(secret) == "s3cret"
 
 
 def _python(program: str) -> Secret:

@@ -112,6 +112,13 @@ def test_show_of_an_unsound_declaration_says_why(rig) -> None:  # type: ignore[n
     assert "    nearest   driver.branch\n" in err
 
 
+def test_show_as_json_of_an_unsound_declaration_is_a_document(rig) -> None:  # type: ignore[no-untyped-def]
+    status, out, err = rig("show", "--json", body='"driver": {"brnch": 580},')
+    assert (status, err) == (exit_codes.FAILED, "")
+    assert out == rig("check", "--json", body='"driver": {"brnch": 580},')[1]
+    assert [fault["nearest"] for fault in json.loads(out)["faults"]] == ["driver.branch"]
+
+
 def test_schema(rig) -> None:  # type: ignore[no-untyped-def]
     status, out, _ = rig("schema")
     assert status == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,8 +14,6 @@ from cli.main import run
 from cli.running import exit_status
 from rigwright.engine.results import HostResult, Outcome
 from rigwright.spec.load import load_rigs
-
-from cli.selection import chosen_hosts  # isort: skip
 
 HOSTS = """
 home = [("basement", {"driver": {"branch": 580}}), ("attic", {"driver": {"branch": 580}})]
@@ -91,6 +91,35 @@ def test_what_is_worth_a_look_is_said(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["verify"], ["try"], ["check"], ["show"]])
+@pytest.mark.parametrize("inventory", ["home = [('basement', {})],", "home = {'basement': {}}", "home = []", ""])
+def test_no_host_is_never_as_declared(
+    project: Path, command: list[str], inventory: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "inventory/sites.py").write_text(inventory)
+    assert run(command) == 1
+    assert "expected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["verify"]])
+def test_what_is_set_goes_to_the_hosts_within_the_limit_alone(
+    project: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "inventory/sites.py").write_text(f"{HOSTS}bare = ['lab-2']\n")
+    reached: list[str] = []
+
+    def stop(hosts: Iterable[str]) -> NoReturn:
+        reached.extend(hosts)
+        raise KeyboardInterrupt
+
+    for name in ("plan", "apply"):
+        monkeypatch.setattr(f"cli.{name}.start", lambda declared, layers, watcher: stop(declared.rigs))
+    monkeypatch.setattr("rigwright.engine.proof.prove", lambda root, hosts, **more: stop(hosts))
+    assert run([*command, "--limit", "bare", "--set", "driver.branch=580"]) == 130
+    assert run([*command, "--limit", "lab"]) == 130
+    assert reached == ["lab-2", "lab-1"]
+
+
 @pytest.mark.parametrize(
     ("limits", "hosts"),
     [
@@ -101,7 +130,7 @@ def test_what_is_worth_a_look_is_said(
     ],
 )
 def test_limits_are_names_groups_and_patterns(project: Path, limits: list[str], hosts: list[str]) -> None:
-    assert chosen_hosts(load_rigs(project), limits) == hosts
+    assert list(load_rigs(project, limits=limits).rigs) == hosts
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,24 @@ def test_a_password_goes_to_standard_input_alone(monkeypatch: pytest.MonkeyPatch
     assert HASH not in " ".join(step.why)
 
 
+def test_a_secret_is_not_read_before_the_host_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where facts are collected first, an operation is begun several times."""
+
+    class Unknown(BaseException):
+        pass
+
+    def look(**_: Any) -> Any:
+        raise Unknown
+
+    def read(_: Secret) -> str:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(accounts, "read_secret", read)
+    case = _password(ANNA, monkeypatch)
+    with pytest.raises(Unknown):
+        run(case.operation, case.arguments, {Accounts: look})
+
+
 @pytest.mark.parametrize(("value", "says"), [(None, "ANNAS_HASH is not set"), ("hunter2", "not a crypt(5) hash")])
 def test_a_password_that_is_none_is_refused(value: str | None, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = _password(ANNA, monkeypatch, value)

@@ -65,6 +65,8 @@ def test_boards_without_switches_share_out_the_processors_lanes() -> None:
     assert (finding.id, finding.key) == ("pcie.lanes", "hardware.gpus")
     assert "at most 40 lanes in use" in finding.expected
     assert "use 48" in finding.expected
+    assert finding.follows_from({"hardware.gpus.2.pcie_width"}), "a width that cannot be read counts as the widest"
+    assert not finding.follows_from({"hardware.gpus.2.uuid", "hardware.ram_gib"})
     assert list(findings(rig(reference), known)) == []
     narrow = machine(card("PCIE1"), card("PCIE3"), card("PCIE5", pcie_width=8), watts=3000, **REFERENCE)
     assert list(findings(rig(narrow), switchless)) == []
@@ -98,8 +100,3 @@ def _id_of(node: ast.expr) -> str:
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
     assert isinstance(node, ast.Constant)
     return str(node.value)
-
-
-def test_rules_that_read_a_part_with_wrong_types_are_left_out() -> None:
-    parts = {"base": {"swap": {"kind": "zram"}}, "tuning": {"kernel_cmdline": ["a", "a"]}}
-    assert {finding.id for finding in findings(rig(parts), catalog(), {"base"})} == {"tuning.cmdline-twice"}

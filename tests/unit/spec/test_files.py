@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rigwright.spec.load import DeclarationError, load_rigs
+from rigwright.spec.load import DeclarationError, NoSuchHostError, load_rigs
 from tests.unit.spec.project import project
 
 SOUND = 'home = [("basement", {"driver": {"branch": 580}})]\n'
@@ -56,6 +56,38 @@ CASES = {
         "group 'home' [inventory/home.py:2]: expected hosts, each a name or a pair of a name and a mapping, "
         "('basement', {...}). Write the entry so; if the list is no group, begin its name with an underscore.",
     ),
+    "comma-after-a-group": (
+        {"inventory/home.py": SOUND.strip() + ",\n"},
+        "group 'home' [inventory/home.py:1]: expected a list of hosts, home = [...], or a list and a mapping with data "
+        "of the group, home = ([...], {...}). "
+        "Remove the comma after the list; if it is no group, begin its name with an underscore.",
+    ),
+    "hosts-in-round-brackets": (
+        {"inventory/home.py": '\nhome = (("basement", {"driver": {"branch": 580}}),)\n'},
+        "group 'home' [inventory/home.py:2]: expected a list of hosts, home = [...], or a list and a mapping with data "
+        "of the group, home = ([...], {...}). "
+        "Put the hosts into square brackets; if it is no group, begin its name with an underscore.",
+    ),
+    "hosts-in-a-mapping": (
+        {
+            "inventory/home.py": SOUND,
+            "inventory/lab.py": 'lab = {"one": {"driver": {"branch": 580}}}\n',
+            "group_data/lab.py": "",
+        },
+        "group 'lab' [inventory/lab.py:1]: expected a list of hosts, lab = [...], or a list and a mapping with data "
+        "of the group, lab = ([...], {...}). "
+        "Put the hosts into square brackets; if it is no group, begin its name with an underscore.",
+    ),
+    "no-host-in-a-file": (
+        {"inventory/home.py": "home = []\n_lab = ['one']\n", "inventory/lab.py": "number = 1\n"},
+        "inventory/home.py, inventory/lab.py: expected a host: in a list whose name does not begin with an underscore, "
+        "e.g. home = [('basement', {...})]. Add one to such a list.",
+    ),
+    "no-file-with-a-host": (
+        {"profiles/quiet.py": ""},
+        "inventory: expected a host: in a list whose name does not begin with an underscore, "
+        "e.g. home = [('basement', {...})]. Add a file with one, e.g. inventory/home.py.",
+    ),
     "group-data-of-no-group": (
         {"inventory/home.py": SOUND, "group_data/hoem.py": "base = {}\n"},
         "group_data/hoem.py [group_data/hoem.py:1]: expected the name of a group: all, home; did you mean "
@@ -89,11 +121,43 @@ def test_every_broken_file_is_named(tmp_path: Path) -> None:
     assert broken == ["inventory/home.py", "inventory/office.py", "profiles/quiet.py"]
 
 
+def test_faults_of_files_hide_no_faults_of_values(tmp_path: Path) -> None:
+    files = {
+        "inventory/home.py": 'home = [("basement", {"driver": {"branch": 1580}}), "basement", 5]\nlab = {"one": {}}\n',
+        "group_data/hoem.py": "base = {}\n",
+        "profiles/loud.py": 'ssh_user = "me"\ntuning = {"aspm": "of"}\n',
+    }
+    with pytest.raises(DeclarationError) as refused:
+        load_rigs(project(tmp_path, files))
+    assert [fault.id for fault in refused.value.faults] == [
+        "inventory.host-twice",
+        "inventory.host",
+        "inventory.group-form",
+        "group-data.no-group",
+        "profile.key",
+        "value.wrong",
+        "value.wrong",
+    ]
+    assert [fault.key for fault in refused.value.faults][-2:] == ["driver.branch", "tuning.aspm"]
+
+
+def test_a_host_that_a_faulty_file_does_not_give_is_not_called_unknown(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="Remove the comma"):
+        load_rigs(project(tmp_path, {"inventory/home.py": SOUND.strip() + ","}), hosts=["basement"])
+
+
+def test_a_group_without_hosts_is_no_answer(tmp_path: Path) -> None:
+    root = project(tmp_path, {"inventory/home.py": f"{SOUND}lab = []\n"})
+    assert list(load_rigs(root).rigs) == ["basement"]
+    with pytest.raises(NoSuchHostError, match=r"group 'lab' \[inventory/home.py:2\] has no hosts"):
+        load_rigs(root, hosts=["basement", "lab"])
+
+
 def test_a_new_site_is_a_new_file(tmp_path: Path) -> None:
     lab = 'lab = (["one", ("two", {"base": {"hostname": "zwei"}})], {"driver": {"branch": 590}})\n'
     loaded = load_rigs(project(tmp_path, {"inventory/home.py": SOUND, "inventory/lab.py": lab}))
     assert list(loaded.rigs) == ["basement", "one", "two"]
-    assert loaded.groups == {"home": ("basement",), "lab": ("one", "two")}
+    assert list(load_rigs(tmp_path, hosts=["lab"]).rigs) == ["one", "two"]
     assert loaded.rigs["one"].driver.branch == 590
     assert loaded.origins["one"]["driver.branch"].text == "inventory/lab.py:1"
 

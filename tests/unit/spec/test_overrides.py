@@ -108,6 +108,18 @@ def test_hosts_and_groups_choose(tmp_path: Path) -> None:
         load_rigs(root, hosts=["basment"])
 
 
+def test_only_hosts_within_the_limit_get_them(tmp_path: Path) -> None:
+    files = {
+        "inventory/home.py": f'home = [("basement", {{{BODY}}}), ("attic", {{"driver": {{"branch": 580}}}})]',
+    }
+    root, width = project(tmp_path, files), ["hardware.gpus.0.pcie_width=8"]
+    with pytest.raises(DeclarationError, match=r"attic: hardware\.gpus = "):
+        load_rigs(root, overrides=width)
+    assert load_rigs(root, limits=["base*"], overrides=width).rigs["basement"].hardware.gpus[0].pcie_width == 8
+    with pytest.raises(NoSuchHostError, match=r"--limit 'attic' meets no host\. There are: basement\."):
+        load_rigs(root, hosts=["basement"], limits=["attic"])
+
+
 def fake(name: str, **data: object) -> SimpleNamespace:
     """What rig_of reads of pyinfra's host."""
     return SimpleNamespace(name=name, inventory=SimpleNamespace(override_data=data))
@@ -118,8 +130,16 @@ def test_rig_of_reads_the_project_with_pyinfras_data(tmp_path: Path, monkeypatch
     monkeypatch.setattr(load, "_in_use", {})
     assert rig_of(fake("basement")).driver.branch == 580
     assert rig_of(fake("basement", **{"driver.branch": 590, "layers": "driver"})).driver.branch == 590
+    of_the_run = {"layers": "driver", "no_reboot": True, "ssh_password": "x", "ssh_key_password": "x"}
+    assert rig_of(fake("basement", **of_the_run)).driver.branch == 580
     with pytest.raises(NoSuchHostError):
         rig_of(fake("attic"))
+
+
+def test_rig_of_judges_no_other_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path, {"inventory/home.py": f'home = [("basement", {{{BODY}}}), "attic"]'}))
+    monkeypatch.setattr(load, "_in_use", {})
+    assert rig_of(fake("basement", **{"hardware.gpus.0.pcie_width": 8})).hardware.gpus[0].pcie_width == 8
 
 
 def test_rig_of_answers_from_what_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

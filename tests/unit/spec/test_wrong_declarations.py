@@ -40,7 +40,7 @@ def test_there_are_enough_and_each_once() -> None:
 def test_a_secret_never_stands_in_a_text() -> None:
     secrets = ("hunter2", "$6$abc$def", "BEGIN OPENSSH")
     written = [wrong for wrong in wrong_secrets.WRONG if any(secret in wrong.source for secret in secrets)]
-    assert len(written) == 4
+    assert len(written) == 10
     assert not [wrong.id for wrong in written if any(secret in wrong.text for secret in secrets)]
 
 
@@ -61,6 +61,36 @@ def test_all_faults_of_all_hosts_come_at_once(tmp_path: Path) -> None:
         ("attic", "driver.branch"),
     ]
     assert str(refused.value).startswith("The declaration has 5 faults; nothing was connected to.\n  1. basement: ")
+
+
+def test_a_secret_does_not_stand_in_the_text_about_an_assignment(tmp_path: Path) -> None:
+    files = host('"access": {"users": {"me": {"password_hash": {"env": "HASH"}}}},\n"driver": {"branch": 580},')
+    for assignment in ("access.users.me.password_hash.value=hunter2", "access.users.me.password_hash.env.x=hunter2"):
+        with pytest.raises(DeclarationError) as refused:
+            load_rigs(project(tmp_path, files), overrides=[assignment])
+        assert "hunter2" not in str(refused.value)
+        assert "(not shown)" in str(refused.value)
+
+
+def test_what_only_looks_like_a_secret_in_a_url_is_sound(tmp_path: Path) -> None:
+    mirrors = ["https://mirror.example:5000/a@b", "https://mirror.example/a@b", "https://mirror.example?x=a@b"]
+    files = host(f'"containers": {{"registry_mirrors": {mirrors!r}}},\n"driver": {{"branch": 580}},')
+    assert load_rigs(project(tmp_path, files)).rigs["basement"].containers.registry_mirrors == mirrors
+
+
+def test_a_wrong_type_hides_nothing_beside_it(tmp_path: Path) -> None:
+    cards = [
+        {"model": "GeForce RTX 3090 Tii", "slot": "A", "cables": ["8-pin", "8-pin"], "supply": "main"},
+        {"model": "GeForce RTX 3090", "slot": "B", "cables": ["8-pin", "8-pin"], "supply": "mian"},
+    ]
+    hardware = {"ram_gib": "128", "psus": {"main": {"rated_w": 1300}}, "gpus": cards}
+    with pytest.raises(DeclarationError) as refused:
+        load_rigs(project(tmp_path, host(f'"hardware": {hardware!r},\n"driver": {{"branch": 580}},')))
+    assert [(fault.key, fault.nearest) for fault in refused.value.faults] == [
+        ("hardware.ram_gib", None),
+        ("hardware.gpus.0.model", "'GeForce RTX 3090 Ti'"),
+        ("hardware.gpus.1.supply", "'main'"),
+    ]
 
 
 def test_a_line_that_several_hosts_share_is_one_fault(tmp_path: Path) -> None:

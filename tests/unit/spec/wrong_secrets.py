@@ -54,6 +54,86 @@ WRONG = [
         "was shared.",
     ),
     Wrong(
+        "token-in-a-url",
+        """
+        "driver": {"branch": 580, "repository_url": "https://hunter2@mirror.example/cuda"},
+        """,
+        "basement: driver.repository_url = (not shown) [inventory/home.py:5]: expected no secret in the "
+        "inventory. No secret belongs into the inventory: take it out, and change it if the file was "
+        "shared.",
+    ),
+    Wrong(
+        "password-with-a-slash-in-a-url",
+        """
+        "containers": {"registry_mirrors": ["https://me:hunter2/x@mirror.example"]},
+        "driver": {"branch": 580},
+        """,
+        "basement: containers.registry_mirrors.0 = (not shown) [inventory/home.py:5]: expected no secret "
+        "in the inventory. No secret belongs into the inventory: take it out, and change it if the file "
+        "was shared.",
+    ),
+    Wrong(
+        "key-named-like-a-secret",
+        """
+        "containers": {"daemon": {"api_token": "hunter2"}},
+        "driver": {"branch": 580},
+        """,
+        "basement: containers.daemon.api_token = (not shown) [inventory/home.py:5]: expected no secret in "
+        "the inventory. No secret belongs into the inventory: take it out, and change it if the file was "
+        "shared.",
+    ),
+    Wrong(
+        "list-named-like-a-secret",
+        """
+        "containers": {"daemon": {"tokens": ["hunter2"]}},
+        "driver": {"branch": 580},
+        """,
+        "basement: containers.daemon.tokens.0 = (not shown) [inventory/home.py:5]: expected no secret in "
+        "the inventory. No secret belongs into the inventory: take it out, and change it if the file was "
+        "shared.",
+    ),
+    Wrong(
+        "secret-for-its-reference",
+        """
+        "access": {
+            "users": {
+                "me": {"password_hash": {"value": "hunter2"}},
+            },
+        },
+        "driver": {"branch": 580},
+        """,
+        "basement: access.users.me.password_hash.value = (not shown) [inventory/home.py:7]: expected a "
+        "known key: env, file and command. No secret belongs into the inventory: take it out, and change "
+        "it if the file was shared.",
+    ),
+    Wrong(
+        "secret-for-a-command",
+        """
+        "access": {
+            "users": {
+                "me": {"password_hash": {"command": "echo hunter2"}},
+            },
+        },
+        "driver": {"branch": 580},
+        """,
+        "basement: access.users.me.password_hash.command = (not shown) [inventory/home.py:7]: expected a "
+        "list of a program and its arguments, e.g. ['pass', 'show', 'x'], or None. Put it into square "
+        "brackets: [...].",
+    ),
+    Wrong(
+        "no-command-for-a-secret",
+        """
+        "access": {
+            "users": {
+                "me": {"password_hash": {"command": []}},
+            },
+        },
+        "driver": {"branch": 580},
+        """,
+        "basement: access.users.me.password_hash.command = (not shown) [inventory/home.py:7]: expected a "
+        "list of a program and its arguments, e.g. ['pass', 'show', 'x'], or None. Correct the value.",
+    ),
+    Wrong(
         "two-places-for-a-secret",
         """
         "access": {

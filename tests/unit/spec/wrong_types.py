@@ -82,6 +82,32 @@ WRONG = [
         "name is its entry in the inventory: remove the key.",
     ),
     Wrong(
+        "no-name-for-a-key",
+        """
+        "driver": {"branch": 580, None: 1},
+        """,
+        "basement: driver.None = 1 [inventory/home.py:5]: expected a known key: state, source, branch, "
+        "version, flavour, reboot, repository_url and repository_fingerprint. Remove it.",
+    ),
+    Wrong(
+        "no-name-for-an-entry",
+        """
+        "base": {"packages": {None: True}},
+        "driver": {"branch": 580},
+        """,
+        "basement: base.packages.None = True [inventory/home.py:5]: expected in its place a package's "
+        "name: lower-case letters, digits, '+', '-' and '.'. Remove it.",
+    ),
+    Wrong(
+        "no-name-deep-in-json",
+        """
+        "containers": {"daemon": {"a": {None: 3}}},
+        "driver": {"branch": 580},
+        """,
+        "basement: containers.daemon.a = {None: 3} [inventory/home.py:5]: expected a value that JSON can "
+        "hold. Correct the value.",
+    ),
+    Wrong(
         "number-as-text",
         """
         "driver": {"branch": "580"},
