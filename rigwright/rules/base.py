@@ -1,4 +1,4 @@
-"""Rules over the base system: names, disks, swap, packages."""
+"""Rules over the base system: names, disks, swap, upgrades."""
 
 from __future__ import annotations
 
@@ -28,24 +28,16 @@ SYSTEM = (
 )
 """Mount points without which a host does not boot, or that are not disks."""
 
+_NOT_IN_APT = re.compile(r'["%#\x00-\x1f\x7f]')
+"""What ends a text in apt.conf, begins an escape or a directive there, or is no text."""
+
 
 def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     """What does not hold of layer `base`."""
     yield from _timezone(rig)
     yield from _swap(rig)
     yield from _disks(rig)
-    yield from _packages(rig, catalog)
-    for index, pattern in enumerate(rig.base.unattended_upgrades.never):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            yield Finding(
-                "base.never-pattern",
-                f"base.unattended_upgrades.never.{index}",
-                pattern,
-                f"a Python regular expression: {error}",
-                "Correct the pattern.",
-            )
+    yield from _never(rig)
     if rig.base.ntp_servers and not rig.base.time_sync:
         yield Finding(
             "base.ntp-unused",
@@ -54,6 +46,26 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "no servers while base.time_sync is False",
             "Set time_sync to True, or remove the servers.",
         )
+
+
+def _never(rig: Rig) -> Iterator[Finding]:
+    for index, pattern in enumerate(rig.base.unattended_upgrades.never):
+        key = f"base.unattended_upgrades.never.{index}"
+        if unwritable := _NOT_IN_APT.search(pattern):
+            yield Finding(
+                "base.never-unwritable",
+                key,
+                pattern,
+                f"no {unwritable[0]!r}: apt's configuration cannot hold it as it stands",
+                "Remove it: no package has such a name.",
+            )
+            continue
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield Finding(
+                "base.never-pattern", key, pattern, f"a Python regular expression: {error}", "Correct the pattern."
+            )
 
 
 def _timezone(rig: Rig) -> Iterator[Finding]:
@@ -144,21 +156,4 @@ def _disks(rig: Rig) -> Iterator[Finding]:
                     value,
                     f"a {what} of its own: base.disks.{other} has the same",
                     "Correct one of the two.",
-                )
-
-
-def _packages(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
-    families = {
-        "driver": catalog.driver.unattended["never"],
-        "containers": catalog.containers.unattended["never"],
-    }
-    for name in rig.base.packages:
-        for layer, patterns in families.items():
-            if any(re.match(pattern, name) for pattern in patterns):
-                yield Finding(
-                    "base.package-of-a-layer",
-                    f"base.packages.{name}",
-                    rig.base.packages[name],
-                    f"no package of layer {layer!r}, which installs, pins and holds it",
-                    f"Remove it here, and declare it under {layer!r}.",
                 )

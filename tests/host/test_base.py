@@ -281,7 +281,7 @@ def _setting(text: str, name: str) -> str:
 
 
 def _apt(seen: Answers, *names: str) -> list[str]:
-    """The values of apt's settings, with apt's escapes of its own syntax undone."""
+    """The values of apt's settings."""
     found = []
     for line in seen.lines("apt"):
         name, _, value = line.partition(" ")
