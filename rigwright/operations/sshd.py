@@ -12,6 +12,7 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 from rigwright.engine.reasons import because, refuse
 from rigwright.engine.reconnect import login_user
 from rigwright.facts.files import Files, FileState
+from rigwright.facts.session import Session
 from rigwright.facts.sshd import CONFIG, DROP_IN, SOCKET_DROP_IN, Sshd, SshdState
 from rigwright.facts.undo import kept
 from rigwright.facts.units import STAMPS, Units, UnitState
@@ -58,17 +59,24 @@ def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | 
     if socket and not state.generator and ssh.port != DEFAULT_PORT:
         socket_text = files.render(f"{SOCKET_DROP_IN[1:]}.j2", {"port": ssh.port})
     gaps = _gaps(ssh, state, units, found, text, socket_text)
-    if not gaps:
+    absences = _absences_at_boot(units)
+    if not gaps and not absences:
         host.noop("sshd runs as declared")
         return
-    because("; ".join(gaps))
-    moves = set(state.socket_ports if socket else state.ports) != {ssh.port}
+    because("; ".join([*absences, *gaps]))
+    yield from absences.values()  # first: a masked unit cannot be reloaded
+    if not gaps:
+        return
+    # What an unproven change has moved already is moved back before it is made anew.
+    moves = state.unproven or set(state.socket_ports if socket else state.ports) != {ssh.port}
+    session = host.get_fact(Session)
     yield from guarded(
         "sshd",
         save="; ".join(_saved(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)),
         undo="\n".join([*(_restored(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)), _taken_up(socket, moves)]),
         change=_change(ssh, state, text, socket_text, _taken_up(socket, moves)),
-        port=ssh.port,
+        # Behind a router that forwards a port, the one to knock at is not the one that sshd listens on.
+        port=None if session and session.port == ssh.port else ssh.port,
     )
 
 
@@ -152,6 +160,24 @@ def _gaps(
     if state.unproven:
         gaps.append("sshd: a change of its settings was never proven")
     return gaps
+
+
+def _absences_at_boot(units: dict[str, UnitState]) -> dict[str, str]:
+    """Why sshd would not be there after the next boot, each with the command against it."""
+    in_use = "ssh.socket" if units["ssh.socket"].running else "ssh.service"
+    one_starts = any(unit.starts_at_boot and not unit.masked for unit in units.values())
+    found = {}
+    for name in dict.fromkeys(
+        (in_use, "ssh.service")
+    ):  # where systemd listens, it starts the service for whoever comes
+        unit = units[name]
+        commands = [f"systemctl unmask {name} && systemctl unmask --runtime {name}"] if unit.masked else []
+        if name == in_use and not one_starts:
+            commands.append(f"systemctl enable {name}")
+        if commands:
+            reason = f"{name}: {unit.enabled or unit.load}, and nobody could log in after a boot"
+            found[reason] = " && ".join(commands)
+    return found
 
 
 def _change(ssh: Ssh, state: SshdState, text: str, socket_text: str | None, take_up: str) -> StringCommand:

@@ -86,6 +86,20 @@ DRIFTS = [
         verify_names=("test_ssh_passwords",),
     ),
     Drift(
+        "sshd disabled, which nobody notices before the next boot",
+        "systemctl disable ssh.service",
+        "access",
+        plan_names=("Configure sshd", "ssh.service: disabled"),
+        verify_names=("test_ssh_at_boot",),
+    ),
+    Drift(
+        "sshd masked, which nobody notices before the next boot",
+        "systemctl mask ssh.service",
+        "access",
+        plan_names=("Configure sshd", "ssh.service: masked"),
+        verify_names=("test_ssh_at_boot",),
+    ),
+    Drift(
         "the firewall's table deleted, somebody's own kept",
         "nft add table inet somebody && nft add chain inet somebody keep && nft delete table inet rigwright",
         "access",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rigwright.facts.files import Files
+from rigwright.facts.session import Session, SessionState
 from rigwright.facts.sshd import CONFIG, DROP_IN, SOCKET_DROP_IN, Directive, Sshd, SshdState
 from rigwright.facts.units import Units
 from rigwright.operations import files, sshd
@@ -31,12 +32,21 @@ TEXT = files.render(
 OURS = file(TEXT, mtime=500)
 
 
-def _host(state: SshdState, *, socket: bool = False, drop_in: Any = None, **more: Any) -> dict[Any, Any]:
+def _host(
+    state: SshdState, *, socket: bool = False, drop_in: Any = None, session: int = 22, **more: Any
+) -> dict[Any, Any]:
+    """``session``: the port that the connection comes in by, as the host sees it; ``more``: of ssh.service."""
+    service = {"active": "inactive" if socket else "active", "enabled": "disabled" if socket else "enabled", **more}
     units = {
-        "ssh.service": unit("inactive" if socket else "active", "disabled" if socket else "enabled", **more),
+        "ssh.service": unit(**service),
         "ssh.socket": unit("active" if socket else "inactive", "enabled" if socket else "disabled"),
     }
-    return {Sshd: state, Units: units, Files: {CONFIG: file(mtime=100), **({DROP_IN: drop_in} if drop_in else {})}}
+    return {
+        Sshd: state,
+        Units: units,
+        Files: {CONFIG: file(mtime=100), **({DROP_IN: drop_in} if drop_in else {})},
+        Session: SessionState("10.0.0.7", session),
+    }
 
 
 def _wants(declared_keys: int = 0, **ssh: Any) -> dict[str, Any]:
@@ -84,6 +94,30 @@ CASES = [
         "other settings, where systemd listens: the next connection starts sshd anew", sshd.configured, _wants(),
         _host(FRESH, socket=True), data=ROOT,
         has=["systemctl stop ssh.service 2>/dev/null; systemctl start ssh.socket"], lacks=[RELOAD],
+    ),
+    Case(
+        "behind a forwarded port: proven by the way in use", sshd.configured, _wants(), _host(FRESH),
+        data={"ssh_user": "root", "ssh_port": 2222}, has=["[prove] sshd None"],
+    ),
+    Case(
+        "moved: proven at the new port, whatever the files already say", sshd.configured, _wants(port=2222),
+        _host(replace(DONE, ports=(2222,), unproven=True), drop_in=OURS), data=ROOT, has=["[prove] sshd 2222"],
+    ),
+    Case(
+        "disabled: it would be missed after the next boot only", sshd.configured, _wants(),
+        _host(DONE, drop_in=OURS, enabled="disabled"), data=ROOT, commands=["systemctl enable ssh.service"],
+        why=["ssh.service: disabled, and nobody could log in after a boot"],
+    ),
+    Case(
+        "masked, and its settings differ: what is masked cannot be reloaded", sshd.configured, _wants(),
+        _host(FRESH, load="masked", enabled="masked"), data=ROOT,
+        has=["systemctl unmask ssh.service && systemctl unmask --runtime ssh.service && systemctl enable ssh.service",
+             RELOAD],
+    ),
+    Case(
+        "masked, where systemd listens: it has nobody to start", sshd.configured, _wants(),
+        _host(DONE, socket=True, drop_in=OURS, load="masked", enabled="masked"), data=ROOT,
+        commands=["systemctl unmask ssh.service && systemctl unmask --runtime ssh.service"],
     ),
     Case(
         "an unproven change", sshd.configured, _wants(), _host(replace(DONE, unproven=True), drop_in=OURS), data=ROOT,
@@ -146,5 +180,5 @@ def test_a_failed_change_is_undone_at_once() -> None:
         "|| { status=$?; systemctl stop rigwright-undo-sshd.timer 2>/dev/null; "
         "sh /var/lib/rigwright/undo/sshd.sh; exit $status; }"
     )
-    assert proof == "[prove]"
+    assert proof == "[prove] sshd None"
     assert disarm.startswith("mv /var/lib/rigwright/undo/sshd.sh")
