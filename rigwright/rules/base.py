@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from rigwright.catalog import Catalog
@@ -11,22 +13,13 @@ from rigwright.rules.finding import Finding, nearest
 from rigwright.spec.rig import Rig
 
 SYSTEM = (
-    "/",
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/lib",
-    "/proc",
-    "/root",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/tmp",
-    "/usr",
-    "/var",
-)
-"""Mount points without which a host does not boot, or that are not disks."""
+    "/", "/home", "/root", "/tmp", "/var", "/var/cache", "/var/lib", "/var/lib/apt", "/var/lib/dpkg",
+    "/var/lib/rigwright", "/var/lib/systemd", "/var/log", "/var/tmp",
+)  # fmt: skip
+"""Mount points without which a host does not work, or nobody can log in; what else lies below them may be a disk."""
+
+WHOLLY_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+"""The same, and all that lies below them."""
 
 _NOT_IN_APT = re.compile(r'["%#\x00-\x1f\x7f]')
 """What ends a text in apt.conf, begins an escape or a directive there, or is no text."""
@@ -128,13 +121,23 @@ def _disks(rig: Rig) -> Iterator[Finding]:
                 f"be formatted): {'both are' if both else 'neither is'} given",
                 "Remove one." if both else "Add uuid, as `lsblk -o NAME,UUID` prints it on the host.",
             )
-        if disk.mount in SYSTEM:
+        place = PurePosixPath(posixpath.normpath(disk.mount))
+        if str(place) in SYSTEM or any(place.is_relative_to(folder) for folder in WHOLLY_SYSTEM):
             yield Finding(
                 "base.disk-mount",
                 f"{key}.mount",
                 disk.mount,
-                "a mount point for data: the host could not boot without the disk, though data disks may be missing",
+                "a mount point for data: without the disk the host could not boot, or nobody could log in, though data "
+                "disks may be missing",
                 "Choose another, e.g. '/srv'.",
+            )
+        if "noauto" in disk.options and "x-systemd.automount" not in disk.options:
+            yield Finding(
+                "base.disk-noauto",
+                f"{key}.options.{disk.options.index('noauto')}",
+                "noauto",
+                "no 'noauto', or 'x-systemd.automount' beside it: after a boot the disk would not be there",
+                "Remove it: a disk that is missing delays a boot by ten seconds and does nothing worse.",
             )
         if disk.format is not None and serials and disk.format not in serials:
             yield Finding(

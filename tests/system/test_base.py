@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,11 @@ def test_an_empty_drive_is_formatted_once_and_mounted(server: tuple[ThrowawayHos
         ("printf 'label: dos\\n,,\\n' | sfdisk -q --no-reread /dev/disk-under-test", "PTTYPE=dos"),
         ("mkfs.ext2 -q -L keep /dev/disk-under-test", "LABEL=keep"),
         ("mkswap -q /dev/disk-under-test", "TYPE=swap"),
+        ("echo secret | dd of=/dev/disk-under-test conv=notrunc status=none", "data of no known kind behind byte 0"),
+        (
+            "echo secret | dd of=/dev/disk-under-test bs=1M seek=255 conv=notrunc status=none",
+            "data of no known kind behind byte 267386880",
+        ),
         ("printf 'LUKS\\272\\276\\0\\2' | dd of=/dev/disk-under-test conv=notrunc status=none", "crypto_LUKS"),
     ],
 )  # fmt: skip
@@ -117,6 +123,31 @@ def test_a_drive_that_holds_anything_is_left_to_the_byte(
     assert names in done.stdout, said(done)
     host.run("sync")
     assert _digest(disk) == before
+
+
+def test_what_the_refusal_advises_is_enough(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    host, project = server
+    host.run("mkfs.ext2 -q /dev/disk-under-test; echo secret | dd of=/dev/disk-under-test bs=1M seek=255 conv=notrunc")
+    refused = " ".join(_apply(project, models=MODELS).stdout.split())
+    advice = re.search(r"If that may go: (wipefs -a .* -o \d+ /dev/loop\d+)", refused)
+    assert advice, refused
+    host.run(advice[1])
+    done = _apply(project, models=MODELS)
+    assert done.returncode == 0, said(done)
+
+
+def test_a_disk_does_not_cover_what_somebody_put_in_its_place(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    host, project = server
+    host.run("mkfs.ext4 -q -F /dev/disk-under-test; mkdir -p /srv/data && echo precious > /srv/data/notes")
+    uuid = host.run("blkid -p -s UUID -o value /dev/disk-under-test").stdout.strip()
+    done = _apply(project, data={"uuid": uuid, "mount": "/srv/data"})
+    assert done.returncode == 1, said(done)
+    assert "/srv/data is not empty, and what is in it (notes)" in " ".join(done.stdout.split()), said(done)
+    assert host.run("cat /srv/data/notes").stdout == "precious\n"
+    host.run("rm /srv/data/notes")
+    done = _apply(project, data={"uuid": uuid, "mount": "/srv/data"})
+    assert done.returncode == 0, said(done)
+    _as_declared(project, data={"uuid": uuid, "mount": "/srv/data"})
 
 
 def test_another_number_is_another_drive(server: tuple[ThrowawayHost, Site], disk: Path) -> None:

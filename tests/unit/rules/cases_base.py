@@ -45,11 +45,27 @@ BASE = [
         {"base": {"disks": {"data": {"mount": "/srv", "uuid": UUID, "format": "S1"}}}},
         {"base": {"disks": {"data": {"mount": "/srv", "format": "S1"}}}},
     ),
+    *(
+        Case(
+            "base.disk-mount",
+            "base.disks.data.mount",
+            {"base": {"disks": {"data": {"mount": system, "uuid": UUID}}}},
+            {"base": {"disks": {"data": {"mount": data, "uuid": UUID}}}},
+            system,
+        )
+        for system, data in (
+            ("/var", "/var/lib/docker"),
+            ("/var/log", "/var/log/rig"),
+            ("/home", "/home/owner"),
+            ("/boot/efi", "/srv/boot"),
+            ("/srv/../home", "/srv/home"),
+        )
+    ),
     Case(
-        "base.disk-mount",
-        "base.disks.data.mount",
-        {"base": {"disks": {"data": {"mount": "/var", "uuid": UUID}}}},
-        {"base": {"disks": {"data": {"mount": "/var/lib/docker", "uuid": UUID}}}},
+        "base.disk-noauto",
+        "base.disks.data.options.1",
+        {"base": {"disks": {"data": {"mount": "/srv", "uuid": UUID, "options": ["noatime", "noauto"]}}}},
+        {"base": {"disks": {"data": {"mount": "/srv", "uuid": UUID, "options": ["noauto", "x-systemd.automount"]}}}},
     ),
     Case(
         "base.disk-serial",
