@@ -8,6 +8,9 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 from rigwright.spec.access import Access
 from rigwright.spec.rig import Rig
 
+ADMIN_GROUPS = ("sudo", "admin", "wheel")
+"""Groups to which distributions' own sudoers give root's rights."""
+
 
 def asked_for(access: Access) -> dict[str, str]:
     """Packages of the access layer, each with the key that asks for it."""

@@ -92,6 +92,8 @@ def test_users(access: Access, accounts: dict[str, Account]) -> None:
         assert (name in accounts) == (user.state == "present"), (
             f"user {name} is declared {user.state}, and it is not so"
         )
+        gap = accounts[name].home_gap if user.state == "present" else ""
+        assert not gap, f"user {name}: home {accounts[name].home} is {gap}"
 
 
 @proves("access.users.keys")

@@ -44,6 +44,14 @@ DRIFTS = [
         verify_names=("test_groups",),
     ),
     Drift(
+        "a user's home gone",
+        "mv /home/owner /root/owner",
+        "access",
+        plan_names=("Have user owner", "home /home/owner is missing"),
+        verify_names=("test_users",),
+        survives="test $(stat -c %U:%a /home/owner) = owner:700 && test -e /home/owner/.profile && rm -r /root/owner",
+    ),
+    Drift(
         "a user removed, whose home stays",
         "userdel owner && touch /home/owner/thesis && chown 1001 /home/owner/thesis",
         "access",

@@ -24,7 +24,9 @@ def test_accounts() -> None:
             "P abc",
             f"K 600|anna|{_encoded(KEYS)}",
             f"2 {_encoded('ssh-rsa BBBB old')}",
+            "H anna",
             "D 700|anna",
+            "R /etc/sudoers.d/rigwright-anna /etc/sudoers",
             f"S {_encoded('anna ALL=(ALL:ALL) ALL')}",
             "- ben",
             "U root|0:0|/root|/bin/bash|root",
@@ -32,7 +34,7 @@ def test_accounts() -> None:
             "X /bin/bash",
             "G video",
             "G anna",
-            "unproven",
+            "N shell",
         ]
     )
     assert set(found.accounts) == {"anna", "root"}
@@ -42,7 +44,10 @@ def test_accounts() -> None:
     assert anna.groups == {"anna", "video"}
     assert anna.sudoers == "anna ALL=(ALL:ALL) ALL"
     assert found.accounts["root"] == Account(0, "/root", "/bin/bash", frozenset({"root"}), "def")
-    assert (found.groups, found.shells, found.unproven) == ({"video", "anna"}, {"/bin/bash"}, True)
+    assert anna.root_by == ("/etc/sudoers.d/rigwright-anna", "/etc/sudoers")
+    assert (anna.home_owner, anna.home_gap) == ("anna", "")
+    assert found.accounts["root"].home_gap == "missing"
+    assert (found.groups, found.shells, found.unproven) == ({"video", "anna"}, {"/bin/bash"}, {"shell"})
 
 
 def test_keys_that_others_may_change_are_not_safe() -> None:
