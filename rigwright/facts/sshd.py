@@ -79,7 +79,7 @@ class SshdState:
         """Ports that files of others set, by their place (``/etc/ssh/sshd_config:12``)."""
         found = {d.place: int(d.value) for d in self.lines("port") if d.value.isdigit()}
         for directive in self.lines("listenaddress"):
-            port = re.search(r"(?:\]|^[^:]*):(\d+)", directive.value)
+            port = re.match(r"(?:\[[^]]*\]|[^:\s]*):(\d+)(?:\s|$)", directive.value)
             if port:
                 found[directive.place] = int(port[1])
         return found

@@ -81,6 +81,9 @@ L /etc/ssh/sshd_config.d/10-rigwright.conf:3:Port 2222
 L /etc/ssh/sshd_config.d/50-x.conf:1:ListenAddress [2001:db8::1]:2200
 L /etc/ssh/sshd_config.d/50-x.conf:2:ListenAddress 192.0.2.1
 L /etc/ssh/sshd_config.d/50-x.conf:3:ListenAddress 192.0.2.1:2201
+L /etc/ssh/sshd_config.d/50-x.conf:4:ListenAddress 2a01:4f8:c0c::1
+L /etc/ssh/sshd_config.d/50-x.conf:5:ListenAddress [2001:db8::2]
+L /etc/ssh/sshd_config.d/50-x.conf:6:ListenAddress host.example:2202 rdomain blue
 K 2
 K
 S [::]:22
@@ -101,6 +104,7 @@ def test_sshd() -> None:
         "/etc/ssh/sshd_config:20": 22,
         "/etc/ssh/sshd_config.d/50-x.conf:1": 2200,
         "/etc/ssh/sshd_config.d/50-x.conf:3": 2201,
+        "/etc/ssh/sshd_config.d/50-x.conf:6": 2202,
     }
 
 
