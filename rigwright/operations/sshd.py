@@ -18,6 +18,7 @@ from rigwright.facts.undo import kept
 from rigwright.facts.units import STAMPS, Units, UnitState
 from rigwright.operations import files
 from rigwright.operations.guard import guarded
+from rigwright.operations.units import from_the_present
 from rigwright.spec.access import Ssh
 
 DEFAULT_PORT = 22
@@ -44,14 +45,17 @@ def settings(ssh: Ssh) -> dict[str, str]:
 def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | FunctionCommand, None, None]:
     """Have sshd run with the declared settings, on the declared port, and with what goes for hardening today.
 
-    ``declared_keys``: how many keys are declared for the user that rig comes in as. Refuses what would leave that user
-    no way in. What is set is proven by a new connection; without that proof the host takes it back.
+    ``declared_keys``: how many keys are declared for the user that rig comes in as, or for anybody where it does not
+    come by sshd. Refuses what would leave that user, or everybody, no way in. What is set is proven by a new
+    connection; without that proof the host takes it back.
     """
     user = login_user(host)
     state = host.get_fact(Sshd, user=user or "root")
     units = host.get_fact(Units, names=["ssh.service", "ssh.socket"])
     found = host.get_fact(Files, paths=[DROP_IN, CONFIG, SOCKET_DROP_IN])
-    if user is not None:
+    if user is None:
+        _refuse_lockout_of_all(ssh, state, declared_keys)
+    else:
         _refuse_lockout(user, ssh, state, declared_keys)
     text = _drop_in(ssh, state)
     socket = units["ssh.socket"].running
@@ -118,6 +122,16 @@ def _refuse_lockout(user: str, ssh: Ssh, state: SshdState, declared_keys: int) -
         )
     if state.settings.get("pubkeyauthentication", "yes") != "yes" and not passwords_let_in:
         refuse(host, "turning passwords off would shut rig out: sshd's files have PubkeyAuthentication no")
+
+
+def _refuse_lockout_of_all(ssh: Ssh, state: SshdState, declared_keys: int) -> None:
+    turned_off = not ssh.password_authentication and state.settings.get("passwordauthentication") == "yes"
+    if turned_off and not declared_keys and not state.anybodys_keys and not state.other_ways_in:
+        refuse(
+            host,
+            "turning passwords off would let nobody in over SSH: no account of the host has a key, and none is "
+            "declared. Declare a user of access.users with a key, or access.ssh.password_authentication = True",
+        )
 
 
 def _gaps(
@@ -214,7 +228,7 @@ def _taken_up(socket: bool, moves: bool) -> str:
         return f"systemctl daemon-reload; systemctl stop ssh.service 2>/dev/null; systemctl {verb} ssh.socket"
     stamp = f"{STAMPS}/ssh.service"
     return (
-        f"mkdir -p {STAMPS}; touch {stamp}.new; "
+        f"{from_the_present([CONFIG, DROP_IN])}mkdir -p {STAMPS}; touch {stamp}.new; "
         f"if systemctl is-active -q ssh.service; then systemctl reload ssh.service && mv -f {stamp}.new {stamp}; fi"
     )
 

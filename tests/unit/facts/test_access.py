@@ -86,6 +86,7 @@ L /etc/ssh/sshd_config.d/50-x.conf:5:ListenAddress [2001:db8::2]
 L /etc/ssh/sshd_config.d/50-x.conf:6:ListenAddress host.example:2202 rdomain blue
 K 2
 K
+A 3
 S [::]:22
 generator
 """
@@ -95,7 +96,7 @@ def test_sshd() -> None:
     found = Sshd().process(SSHD.splitlines())
     assert found.ports == (22,)
     assert found.settings["passwordauthentication"] == "no"
-    assert found.keys == 2
+    assert (found.keys, found.anybodys_keys) == (2, 3)
     assert found.socket_ports == (22,)
     assert found.generator and not found.unproven
     assert found.includes_drop_ins and not found.other_ways_in

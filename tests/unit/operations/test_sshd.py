@@ -53,6 +53,7 @@ def _wants(declared_keys: int = 0, **ssh: Any) -> dict[str, Any]:
     return {"ssh": Ssh(**ssh), "declared_keys": declared_keys}
 
 
+OF_NOW = f"find {CONFIG} {DROP_IN} -maxdepth 0 -newermt now -exec touch {{}} +"
 RELOAD = "systemctl reload ssh.service && mv -f /run/rigwright/reloaded/ssh.service.new"
 RESTART = "systemctl stop ssh.service 2>/dev/null; systemctl restart ssh.socket"
 
@@ -66,7 +67,7 @@ CASES = [
     ),
     Case(
         "a reload that was lost", sshd.configured, _wants(), _host(DONE, drop_in=file(TEXT, mtime=2000)), data=ROOT,
-        has=[RELOAD], why=[f"sshd: started before {DROP_IN} changed"],
+        has=[OF_NOW, RELOAD], why=[f"sshd: started before {DROP_IN} changed"],
     ),
     Case(
         "reloaded since", sshd.configured, _wants(), _host(DONE, drop_in=file(TEXT, mtime=2000), reloaded=3000.0),
@@ -170,6 +171,25 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_sshd(case: Case) -> None:
+    case.check()
+
+
+@pytest.mark.parametrize(
+    ("state", "declared_keys", "refused"),
+    [
+        (FRESH, 0, True),
+        (FRESH, 1, False),
+        (replace(FRESH, anybodys_keys=1), 0, False),
+        (replace(FRESH, settings={**FRESH.settings, "passwordauthentication": "no"}), 0, False),
+    ],
+)
+def test_where_rig_does_not_come_by_sshd_somebody_still_has_to(
+    state: SshdState, declared_keys: int, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sshd, "login_user", lambda host: None)
+    case = Case("by no sshd", sshd.configured, _wants(declared_keys), _host(replace(state, keys=0)), has=["[prove]"])
+    if refused:
+        case.refuses = "turning passwords off would let nobody in over SSH"
     case.check()
 
 
