@@ -158,6 +158,31 @@ def test_another_number_is_another_drive(server: tuple[ThrowawayHost, Site], dis
     assert _digest(disk) == before
 
 
+def test_a_swap_file_is_made_and_goes_again(server: tuple[ThrowawayHost, Site]) -> None:
+    """All but the swapping itself, which no container may turn on or off."""
+    host, project = server
+
+    def swap(**declared: Any) -> tuple[str, ...]:
+        return ("--layer", "base", "--set", f"base.swap={json.dumps(declared)}")
+
+    project.apply(*swap(kind="file", size_gib=1))
+    assert host.run("stat -c '%s %a' /swapfile; blkid -p -s TYPE -o value /swapfile").stdout == "1073741824 600\nswap\n"
+    assert host.run("systemctl is-enabled swapfile.swap").stdout == "enabled\n"
+    plan = project.document("plan", *swap(kind="file", size_gib=1))
+    assert plan["exit_status"] == 0, changes(plan)
+    (answer,) = [each for each in _answers(project, *swap(kind="file", size_gib=1)) if each["test"] == "test_swap"]
+    assert answer["answer"] == "could not tell", answer
+    (answer,) = [each for each in _answers(project, *swap(kind="file", size_gib=2)) if each["test"] == "test_swap"]
+    assert answer["answer"] == "falls short", answer
+    project.apply(*swap(kind="none"))
+    assert host.run("ls /swapfile /etc/systemd/system/swapfile.swap", check=False).stdout == ""
+
+
+def _answers(project: Site, *arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = project.document("verify", *arguments)["hosts"][0]["answers"]
+    return found
+
+
 def test_others_lines_of_fstab_stay(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
     host, project = server
     mine = "# mine\n/dev/nowhere /mnt/nowhere ext4 noauto 0 0\n"
