@@ -105,6 +105,11 @@ CASES = [
         _host(replace(DONE, ports=(2222,), unproven=True), drop_in=OURS), data=ROOT, has=["[prove] sshd 2222"],
     ),
     Case(
+        "moved by a change that was never proven, where systemd listens: a new port is a new socket",
+        sshd.configured, _wants(port=2222),
+        _host(replace(DONE, socket_ports=(2222,), unproven=True), socket=True, drop_in=OURS), data=ROOT, has=[RESTART],
+    ),
+    Case(
         "disabled: it would be missed after the next boot only", sshd.configured, _wants(),
         _host(DONE, drop_in=OURS, enabled="disabled"), data=ROOT, commands=["systemctl enable ssh.service"],
         why=["ssh.service: disabled, and nobody could log in after a boot"],
