@@ -68,7 +68,7 @@ def present(user: str, declared: User) -> Generator[StringCommand | str | Functi
     if account is None:
         yield _made(user, declared, user in state.groups)
     elif account.home_gap:
-        make = f"/usr/sbin/mkhomedir_helper {user} && " if account.home_gap == "missing" else ""
+        make = f"/usr/sbin/mkhomedir_helper {user} 0077 && " if account.home_gap == "missing" else ""
         yield make + _home_given(user, account.home)
     if wanted - have:
         yield f"usermod --append --groups {','.join(sorted(wanted - have))} {user}"
