@@ -195,3 +195,23 @@ def test_others_lines_of_fstab_stay(server: tuple[ThrowawayHost, Site], disk: Pa
     assert _apply(project).returncode == 0
     assert host.run("cat /etc/fstab").stdout.endswith(mine), "ours is gone with its declaration, theirs is there"
     host.run("sed -i '/nowhere\\|# mine/d' /etc/fstab")
+
+
+def test_chrony_takes_over_where_it_is_declared(server: tuple[ThrowawayHost, Site]) -> None:
+    """Last in this file: the host is another one afterwards."""
+    host, project = server
+    clock = {"base.time_sync": True, "base.ntp_servers": ["10.0.0.123"]}
+    chrony = {**clock, "base.packages.chrony": True}
+    for declared, running in ((clock, "systemd-timesyncd"), (chrony, "chrony")):
+        assigned = [f"{key}={json.dumps(value)}" for key, value in declared.items()]
+        arguments = ("--layer", "base", *(word for each in assigned for word in ("--set", each)))
+        project.apply(*arguments)
+        plan = project.document("plan", *arguments)
+        assert plan["exit_status"] == 0, changes(plan)
+        answers = {each["test"]: each for each in _answers(project, *arguments)}
+        assert answers["test_clock"]["answer"] in ("holds", "could not tell"), answers["test_clock"]
+        assert answers["test_ntp_servers"]["answer"] in ("holds", "could not tell"), answers["test_ntp_servers"]
+        there = host.run(
+            "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' chrony systemd-timesyncd", check=False
+        ).stdout
+        assert [line.split()[1] for line in there.splitlines() if line.startswith("ii ")] == [running]
