@@ -11,16 +11,24 @@ from rigwright.spec.rig import Rig
 
 SSH_PORT = 22
 """Where sshd listens until somebody moves it."""
+ADMIN_GROUPS = ("sudo", "admin", "wheel")
+"""Groups to which distributions' own sudoers give root's rights."""
+
+
+def asked_for(access: Access) -> dict[str, str]:
+    """Packages of the access layer, each with the key that asks for it."""
+    wanted = {"openssh-server": "access.ssh"}
+    for name, user in access.users.items():
+        if user.sudo != "none" and user.state == "present":
+            wanted["sudo"] = f"access.users.{name}.sudo"
+    if access.firewall.state == "present":
+        wanted["nftables"] = "access.firewall.state"
+    return wanted
 
 
 def packages(access: Access) -> tuple[str, ...]:
     """Packages of the access layer."""
-    wanted = {"openssh-server"}
-    if any(user.sudo != "none" and user.state == "present" for user in access.users.values()):
-        wanted.add("sudo")
-    if access.firewall.state == "present":
-        wanted.add("nftables")
-    return tuple(sorted(wanted))
+    return tuple(sorted(asked_for(access)))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from rigwright.catalog import Catalog
 from rigwright.catalog.releases import Release
@@ -14,6 +14,15 @@ KERNEL_PACKAGES = (
 )
 """Kernels, their headers, modules and metapackages. unattended-upgrades reads its patterns twice, as Python's regular
 expressions and as apt's, which are POSIX ones: only what means the same in both may stand here."""
+
+TOOLS = (
+    "apt", "ca-certificates", "gpg", "iproute2", "kmod", "mount", "openssh-server", "passwd", "pciutils", "procps",
+    "systemd", "systemd-sysv", "udev", "util-linux",
+)  # fmt: skip
+"""Packages whose programs the layers and the proof call on every host."""
+
+TIME_DAEMONS = ("chrony", "systemd-timesyncd", "ntp", "ntpsec", "openntpd")
+"""Packages that keep the clock, of which a host can have one: installing another removes it. We run the first two."""
 
 ALWAYS_COMPILED = ("C", "POSIX", "C.UTF-8")
 """Locales that need no package."""
@@ -33,32 +42,46 @@ def components(rig: Rig, release: Release) -> tuple[str, ...]:
     return tuple(component for component in order if component in needed)
 
 
-def time_daemon(installed: Iterable[str]) -> str:
-    """The package that keeps the clock: chrony where it is there already, otherwise systemd's."""
-    return "chrony" if "chrony" in installed else "systemd-timesyncd"
+def time_daemon(installed: Collection[str], declared: Mapping[str, bool]) -> str:
+    """The package that keeps the clock: the declared one; else chrony where it is there already, or systemd's."""
+    if declared.get("systemd-timesyncd"):
+        return "systemd-timesyncd"
+    return "chrony" if declared.get("chrony", "chrony" in installed) else "systemd-timesyncd"
 
 
-def packages(rig: Rig, installed: Mapping[str, str]) -> tuple[str, ...]:
-    """Packages of the base layer, given what is installed (version by name)."""
+def other_clocks(rig: Rig, installed: Collection[str]) -> tuple[str, ...]:
+    """Installed packages, not declared absent, that would silently go when ours comes to keep the clock."""
     base = rig.base
-    wanted = {name for name, present in base.packages.items() if present}
-    if base.time_sync:
-        wanted.add(time_daemon(installed))
-    if base.unattended_upgrades.enabled:
-        wanted.add("unattended-upgrades")
-    if base.needrestart == "quiet":
-        wanted.add("needrestart")
-    if base.smartd:
-        wanted.add("smartmontools")
-    if base.locale not in ALWAYS_COMPILED:
-        wanted.add("locales")
-    if base.timezone != "Etc/UTC":
-        wanted.add("tzdata")
-    if base.swap.kind == "zram":
-        wanted.add("systemd-zram-generator")
+    if not base.time_sync or time_daemon(installed, base.packages) in installed:
+        return ()
+    # systemd's is on every bare host, and nobody chose it: where chrony is declared, it may go.
+    known = (name for name in TIME_DAEMONS if name != "systemd-timesyncd")
+    return tuple(name for name in known if name in installed and base.packages.get(name, True))
+
+
+def asked_for(rig: Rig, installed: Collection[str]) -> dict[str, str]:
+    """Packages of the base layer, given what is installed, each with the key that asks for it."""
+    base = rig.base
+    wanted = {name: f"base.packages.{name}" for name, present in base.packages.items() if present}
     programs = {"ext4": "e2fsprogs", "xfs": "xfsprogs", "btrfs": "btrfs-progs"}
-    wanted.update(programs[disk.fs] for disk in base.disks.values())
-    return tuple(sorted(wanted))
+    wanted.update({programs[disk.fs]: f"base.disks.{name}.fs" for name, disk in base.disks.items()})
+    for is_wanted, name, key in (
+        (base.time_sync, time_daemon(installed, base.packages), "base.time_sync"),
+        (base.unattended_upgrades.enabled, "unattended-upgrades", "base.unattended_upgrades.enabled"),
+        (base.needrestart == "quiet", "needrestart", "base.needrestart"),
+        (base.smartd, "smartmontools", "base.smartd"),
+        (base.locale not in ALWAYS_COMPILED, "locales", "base.locale"),
+        (base.timezone != "Etc/UTC", "tzdata", "base.timezone"),
+        (base.swap.kind == "zram", "systemd-zram-generator", "base.swap.kind"),
+    ):
+        if is_wanted:
+            wanted[name] = key
+    return wanted
+
+
+def packages(rig: Rig, installed: Collection[str]) -> tuple[str, ...]:
+    """Packages of the base layer, given what is installed."""
+    return tuple(sorted(asked_for(rig, installed)))
 
 
 def removed(rig: Rig) -> tuple[str, ...]:

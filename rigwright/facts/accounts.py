@@ -15,8 +15,8 @@ from rigwright.facts.undo import undo_script
 SUDOERS = "/etc/sudoers.d/rigwright-"
 """Each user's rule is in a file of its own, with the name behind this."""
 
-ADMIN_GROUPS = ("sudo", "admin", "wheel")
-"""Groups to which distributions' own sudoers give root's rights."""
+GUARDED = ("keys", "shell")
+"""What of the account that rig comes in by only a proven change may alter."""
 
 _COMMAND = r"""
 export LC_ALL=C
@@ -29,12 +29,18 @@ for user in @USERS@; do
     echo "P $(getent shadow "$user" | cut -d: -f2 | tr -d '\n' | sha256sum | cut -d' ' -f1)"
     [ -f "$keys" ] && echo "K $(stat -c '%a|%U' "$keys")|$(base64 -w0 < "$keys")"
     [ -s "${keys}2" ] && echo "2 $(base64 -w0 < "${keys}2")"
+    [ -d "$home" ] && echo "H $(stat -c %U "$home")"
     [ -d "$home/.ssh" ] && echo "D $(stat -c '%a|%U' "$home/.ssh")"
     [ -f "@SUDOERS@$user" ] && echo "S $(base64 -w0 < "@SUDOERS@$user")"
+    case $(sudo -n -l -U "$user" 2>/dev/null) in
+        *"may run the following"*)
+            files=$(grep -lE "^[[:space:]]*$user[[:space:]]" /etc/sudoers /etc/sudoers.d/* 2>/dev/null)
+            echo "R" $files ;;
+    esac
 done
 for shell in @SHELLS@; do [ -x "$shell" ] && echo "X $shell"; done
 getent group | cut -d: -f1 | sed 's/^/G /'
-[ -e @UNPROVEN@ ] && echo unproven
+@UNPROVEN@
 true
 """
 
@@ -46,7 +52,8 @@ class Account:
     ``groups``: all of them, by name; ``password``: SHA-256 of the shadow field, so that the hash itself stays on the
     host; ``keys``: text of authorized_keys, None without it; ``keys_safe``: it and its folder have the modes and owner
     that sshd asks for; ``sudoers``: our rule, None without it; ``more_keys``: text of authorized_keys2, which sshd
-    reads as well.
+    reads as well; ``home_owner``: whose its home is, None without one; ``root_by``: files that name the user, where
+    sudo lets it become root by whatever rule, None where it does not.
     """
 
     uid: int
@@ -58,6 +65,20 @@ class Account:
     keys_safe: bool = False
     sudoers: str | None = None
     more_keys: str | None = None
+    home_owner: str | None = None
+    root_by: tuple[str, ...] | None = None
+
+    @property
+    def home_gap(self) -> str:
+        """What is wrong with the home, in a word; empty: nothing.
+
+        A home that is another person's is not ours to give.
+        """
+        if self.home in ("/", "/nonexistent"):
+            return ""
+        if self.home_owner is None:
+            return "missing"
+        return "root's" if self.home_owner == "root" and self.uid else ""
 
     @property
     def key_lines(self) -> tuple[str, ...]:
@@ -67,21 +88,21 @@ class Account:
 
 @dataclass(frozen=True)
 class AccountsState:
-    """``accounts``: those that exist, by name; ``shells``: those of the asked ones that can be run; ``unproven``: a
-    change of keys waits for its proof."""
+    """``accounts``: those that exist, by name; ``shells``: those of the asked ones that can be run; ``unproven``: of
+    `GUARDED`, what has been changed and waits for its proof."""
 
     accounts: dict[str, Account]
     groups: frozenset[str]
     shells: frozenset[str]
-    unproven: bool = False
+    unproven: frozenset[str] = frozenset()
 
 
 class Accounts(FactBase[AccountsState]):
     """All users asked for, in one command.
 
     Raw lines: ``U anna|1001:1001|/home/anna|/bin/bash|anna,video``, ``P <sha256>``, ``D 700|anna``,
-    ``K 600|anna|<base64>``, ``2 <base64>``, ``S <base64>``; ``- ben`` for one that is not there; ``X /bin/bash``;
-    ``G video``.
+    ``K 600|anna|<base64>``, ``2 <base64>``, ``H anna``, ``S <base64>``, ``R /etc/sudoers.d/rigwright-anna``; ``- ben``
+    for one that is not there; ``X /bin/bash``; ``G video``; ``N keys``.
     """
 
     def command(self, users: Sequence[str], shells: Sequence[str] = ()) -> str:
@@ -90,14 +111,14 @@ class Accounts(FactBase[AccountsState]):
             _COMMAND.replace("@USERS@", " ".join(map(shlex.quote, users)))
             .replace("@SHELLS@", " ".join(map(shlex.quote, shells)))
             .replace("@SUDOERS@", SUDOERS)
-            .replace("@UNPROVEN@", undo_script("keys"))
+            .replace("@UNPROVEN@", "\n".join(f"[ -e {undo_script(name)} ] && echo 'N {name}'" for name in GUARDED))
         )
 
     def process(self, output: list[str]) -> AccountsState:
         """Collect the blocks."""
         blocks: dict[str, dict[str, str]] = {}
         current: dict[str, str] = {}
-        groups, shells = set(), set()
+        groups, shells, unproven = set(), set(), set()
         for line in output:
             kind, _, rest = line.partition(" ")
             if kind == "U":
@@ -107,10 +128,12 @@ class Accounts(FactBase[AccountsState]):
                 groups.add(rest)
             elif kind == "X":
                 shells.add(rest)
-            elif kind in ("U", "P", "K", "2", "D", "S"):
+            elif kind == "N":
+                unproven.add(rest)
+            elif kind in ("U", "P", "K", "2", "H", "D", "S", "R"):
                 current[kind] = rest
         accounts = {name: _account(name, block) for name, block in blocks.items()}
-        return AccountsState(accounts, frozenset(groups), frozenset(shells), "unproven" in output)
+        return AccountsState(accounts, frozenset(groups), frozenset(shells), frozenset(unproven))
 
 
 def key_lines(text: str) -> tuple[str, ...]:
@@ -136,5 +159,7 @@ def _account(name: str, block: dict[str, str]) -> Account:
         keys=base64.b64decode(encoded).decode("utf-8", "replace") if "K" in block else None,
         keys_safe=(mode, owner, folder_mode, folder_owner) == ("600", name, "700", name),
         more_keys=base64.b64decode(block["2"]).decode("utf-8", "replace") if "2" in block else None,
+        home_owner=block.get("H"),
+        root_by=tuple(block["R"].split()) if "R" in block else None,
         sudoers=base64.b64decode(block["S"]).decode("utf-8", "replace") if "S" in block else None,
     )

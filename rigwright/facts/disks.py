@@ -11,6 +11,15 @@ from typing import Any
 
 from pyinfra.api import FactBase
 
+ENDS = (
+    'size=$(blockdev --getsize64 "$disk"); for at in 0 $((size - 1048576)); do '
+    'cmp -s -n 1048576 -i $at:0 "$disk" /dev/zero || echo "data of no known kind behind byte $at"; done'
+)
+"""Shell that says where the first and the last MiB of ``$disk`` hold anything but zeros, or cannot be read.
+
+An encrypted volume without a header, or a member of some array, has no signature that blkid or wipefs would know.
+"""
+
 _COMMAND = r"""
 export LC_ALL=C
 echo "T $(base64 -w0 < /etc/fstab 2>/dev/null)"
@@ -18,6 +27,12 @@ echo "T $(base64 -w0 < /etc/fstab 2>/dev/null)"
 echo "L $(lsblk -J -b -o PATH,TYPE,SIZE,SERIAL,RO,MOUNTPOINT 2>/dev/null | base64 -w0)"
 blkid -c /dev/null -o export 2>/dev/null | sed 's/^/B /'
 for target in @TARGETS@; do
+    # What is mounted by whoever looks at it is looked at.
+    [ "$(findmnt -n -M "$target" -o FSTYPE 2>/dev/null | tail -n 1)" = autofs ] && ls "$target" >/dev/null 2>&1
+    findmnt -M "$target" >/dev/null 2>&1 || [ ! -e "$target" ] || {
+        names=$(ls -A "$target" | head -n 5)
+        [ "$names" ] && echo "C $(printf '%s\n' "$target" "$names" | base64 -w0)"
+    }
     echo "M $(findmnt -J -M "$target" -o TARGET,SOURCE,FSTYPE,OPTIONS 2>/dev/null | base64 -w0)"
 done
 for wanted in @SERIALS@; do
@@ -26,6 +41,7 @@ for wanted in @SERIALS@; do
         echo "D $disk|$wanted"
         { wipefs -n "$disk" || echo "wipefs cannot read it"; } 2>&1 | sed -e '/^DEVICE /d' -e 's/^/W /'
         blkid -p -o export "$disk" 2>&1 | sed -e '/^DEVNAME=/d' -e 's/^/P /'
+        { @ENDS@; } | sed 's/^/Z /'
     done
 done
 true
@@ -53,7 +69,10 @@ class Mount:
 
 @dataclass(frozen=True)
 class Drive:
-    """One whole drive. ``holds`` is everything that was found on it: signatures, partitions, mounts; empty: nothing."""
+    """One whole drive.
+
+    ``holds`` is everything that was found on it: signatures, partitions, mounts, data; empty: nothing.
+    """
 
     path: str
     serial: str
@@ -63,7 +82,11 @@ class Drive:
 
 @dataclass(frozen=True)
 class DisksState:
-    """What `Disks` found. ``drives``: those with one of the serial numbers asked for."""
+    """What `Disks` found.
+
+    ``drives``: those with one of the serial numbers asked for; ``mounts``: without those that only wait for somebody to
+    look; ``covered``: what lies in a folder at which nothing is mounted, the first few names, by mount point.
+    """
 
     filesystems: tuple[Filesystem, ...] = ()
     mounts: tuple[Mount, ...] = ()
@@ -71,6 +94,7 @@ class DisksState:
     drives: tuple[Drive, ...] = ()
     serials: dict[str, str] = field(default_factory=dict)
     """Serial numbers of all drives, by path."""
+    covered: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def filesystem(self, uuid: str) -> Filesystem | None:
         """The file system of this UUID."""
@@ -84,22 +108,24 @@ class DisksState:
 class Disks(FactBase[DisksState]):
     """All of it in one command.
 
-    Raw lines: ``T <fstab>``; ``L <lsblk's JSON>``; ``B UUID=…``: blkid's export format; ``M <findmnt's JSON>`` for each
-    mount point (all in base64); then for each drive asked for ``D /dev/sdb|SERIAL``, ``W`` lines of wipefs and ``P``
-    lines of blkid -p. Without a mount point only fstab is read: looking at drives wakes them.
+    Raw lines: ``T <fstab>``; ``L <lsblk's JSON>``; ``B UUID=…``: blkid's export format; for each mount point
+    ``C <names in it>`` and ``M <findmnt's JSON>`` (all in base64); then for each drive asked for ``D /dev/sdb|SERIAL``,
+    ``W`` lines of wipefs, ``P`` lines of blkid -p and ``Z`` lines of `ENDS`. Without a mount point only fstab is read:
+    looking at drives wakes them.
     """
 
     def command(self, targets: Sequence[str], serials: Sequence[str]) -> str:
         """Look at these mount points, and closely at the drives with these serial numbers."""
         quoted = " ".join(map(shlex.quote, targets))
         asked = _COMMAND.replace('"@TARGETS@"', shlex.quote(quoted)).replace("@TARGETS@", quoted)
-        return asked.replace("@SERIALS@", " ".join(map(shlex.quote, serials)))
+        return asked.replace("@ENDS@", ENDS).replace("@SERIALS@", " ".join(map(shlex.quote, serials)))
 
     def process(self, output: list[str]) -> DisksState:
         """Read it."""
         decoded = {"L": "", "T": ""}
         mounts: list[dict[str, Any]] = []
         exported: list[dict[str, str]] = [{}]
+        covered: dict[str, tuple[str, ...]] = {}
         looked_at: list[tuple[str, str, list[str]]] = []
         for line in output:
             kind, _, rest = line.partition(" ")
@@ -107,6 +133,9 @@ class Disks(FactBase[DisksState]):
                 decoded[kind] = base64.b64decode(rest).decode("utf-8", "surrogateescape")
             elif kind == "M" and rest:
                 mounts += json.loads(base64.b64decode(rest))["filesystems"]
+            elif kind == "C":
+                target, *names = base64.b64decode(rest).decode("utf-8", "replace").splitlines()
+                covered[target] = tuple(names)
             elif kind == "B":
                 name, equals, value = rest.partition("=")
                 if not equals or name in exported[-1]:
@@ -118,6 +147,8 @@ class Disks(FactBase[DisksState]):
                 looked_at.append((path, serial, []))
             elif kind in ("W", "P") and looked_at and _telling(kind, rest):
                 looked_at[-1][2].append(" ".join(rest.split()))
+            elif kind == "Z" and looked_at and not looked_at[-1][2]:
+                looked_at[-1][2].append(rest)
         devices = list(_flat(json.loads(decoded["L"] or '{"blockdevices": []}')["blockdevices"]))
         return DisksState(
             filesystems=tuple(
@@ -125,10 +156,11 @@ class Disks(FactBase[DisksState]):
                 for entry in exported
                 if "DEVNAME" in entry and "UUID" in entry
             ),
-            mounts=tuple(_mount(entry) for entry in mounts),
+            mounts=tuple(mount for mount in map(_mount, mounts) if mount.type != "autofs"),
             fstab=decoded["T"],
             drives=tuple(_drive(path, serial, found, devices) for path, serial, found in looked_at),
             serials={device["path"]: str(device["serial"]).strip() for device in devices if device.get("serial")},
+            covered=covered,
         )
 
 

@@ -54,6 +54,13 @@ class Entry:
     suites: tuple[str, ...]
     components: tuple[str, ...]
     signed_by: str = ""
+    architectures: str = ""
+    """As written; empty: all that dpkg knows."""
+
+    @property
+    def archives(self) -> tuple[tuple[str, str, str], ...]:
+        """What it has apt read, by URI, suite and architectures: several entries may share one."""
+        return tuple((uri.rstrip("/"), suite, self.architectures) for uri in self.uris for suite in self.suites)
 
 
 @dataclass(frozen=True)
@@ -138,9 +145,12 @@ def _one_line(text: str) -> list[Entry]:
     for number, line in enumerate(text.split("\n")):
         match = re.match(r"\s*deb\s+(?:\[([^]]*)\]\s+)?(\S+)\s+(\S+)\s+([^#]+)", line)
         if match and not match[3].endswith("/"):
-            signed_by = re.search(r"signed-by=(\S+)", match[1] or "")
+            options = dict(re.findall(r"(signed-by|arch)=(\S+)", match[1] or ""))
+            components = tuple(match[4].split())
             found.append(
-                Entry(number, (match[2],), (match[3],), tuple(match[4].split()), signed_by[1] if signed_by else "")
+                Entry(
+                    number, (match[2],), (match[3],), components, options.get("signed-by", ""), options.get("arch", "")
+                )
             )
     return found
 
@@ -163,6 +173,7 @@ def _deb822(text: str) -> list[Entry]:
                         tuple(fields.get("suites", "").split()),
                         tuple(fields["components"].split()),
                         fields.get("signed-by", "").strip(),
+                        fields.get("architectures", "").strip(),
                     )
                 )
             fields, starts = {}, {}

@@ -27,6 +27,7 @@ for file in $(sshd -T -C user=@USER@,host=localhost,addr=127.0.0.1 2>/dev/null |
     case $file in /*) ;; *) file=$home/$file ;; esac
     echo "K $(grep -cvE '^[[:space:]]*(#|$)' "$file" 2>/dev/null)"
 done
+echo "A $(cat /root/.ssh/authorized_keys* /home/*/.ssh/authorized_keys* 2>/dev/null | grep -cvE '^[[:space:]]*(#|$)')"
 [ -x /usr/lib/systemd/system-generators/sshd-socket-generator ] && echo generator
 systemctl show -p Listen ssh.socket 2>/dev/null | sed -n 's/^Listen=\(.*\) (Stream)$/S \1/p'
 [ -e {undo_script("sshd")} ] && echo unproven
@@ -55,9 +56,9 @@ class SshdState:
 
     ``settings``: what sshd says that its files come to for the user asked about, by lower-case keyword; ``ports``:
     those it would listen on; ``error``: why it cannot say; ``directives``: Port, ListenAddress, Include and Match lines
-    of all files; ``keys``: number of the user's keys on the host; ``socket_ports``: ports on which ssh.socket listens
-    for sshd; ``generator``: systemd derives those from sshd's files (Ubuntu since 24.04); ``unproven``: a change waits
-    for its proof.
+    of all files; ``keys``: number of the user's keys on the host; ``anybodys_keys``: of root's and all people's;
+    ``socket_ports``: ports on which ssh.socket listens for sshd; ``generator``: systemd derives those from sshd's files
+    (Ubuntu since 24.04); ``unproven``: a change waits for its proof.
     """
 
     settings: dict[str, str] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class SshdState:
     error: str = ""
     directives: tuple[Directive, ...] = ()
     keys: int = 0
+    anybodys_keys: int = 0
     socket_ports: tuple[int, ...] = ()
     generator: bool = False
     unproven: bool = False
@@ -79,7 +81,7 @@ class SshdState:
         """Ports that files of others set, by their place (``/etc/ssh/sshd_config:12``)."""
         found = {d.place: int(d.value) for d in self.lines("port") if d.value.isdigit()}
         for directive in self.lines("listenaddress"):
-            port = re.search(r"(?:\]|^[^:]*):(\d+)", directive.value)
+            port = re.match(r"(?:\[[^]]*\]|[^:\s]*):(\d+)(?:\s|$)", directive.value)
             if port:
                 found[directive.place] = int(port[1])
         return found
@@ -98,7 +100,7 @@ class Sshd(FactBase[SshdState]):
     """sshd's effective configuration for one user, and what that user could log in with.
 
     Raw lines: ``T passwordauthentication no`` (``sshd -T``), ``L /etc/ssh/sshd_config:12:Include
-    /etc/ssh/sshd_config.d/*.conf``, ``K 2``, ``S [::]:22``, ``generator``, ``unproven``.
+    /etc/ssh/sshd_config.d/*.conf``, ``K 2``, ``A 3``, ``S [::]:22``, ``generator``, ``unproven``.
     """
 
     def command(self, user: str) -> str:
@@ -112,7 +114,7 @@ class Sshd(FactBase[SshdState]):
         socket_ports: list[int] = []
         directives: list[Directive] = []
         errors: list[str] = []
-        keys = 0
+        keys = anybodys = 0
         for line in output:
             kind, _, rest = line.partition(" ")
             if kind == "T":
@@ -129,6 +131,8 @@ class Sshd(FactBase[SshdState]):
                 directives.append(Directive(file, int(number), keyword.lower(), value.strip()))
             elif kind == "K":
                 keys += int(rest or 0)
+            elif kind == "A":
+                anybodys = int(rest)
             elif kind == "S":
                 socket_ports.append(int(rest.rpartition(":")[2]))
         return SshdState(
@@ -137,6 +141,7 @@ class Sshd(FactBase[SshdState]):
             error="" if ports else "; ".join(errors),
             directives=tuple(directives),
             keys=keys,
+            anybodys_keys=anybodys,
             socket_ports=tuple(dict.fromkeys(socket_ports)),
             generator="generator" in output,
             unproven="unproven" in output,

@@ -8,10 +8,10 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand, operation
 
+from rigwright.choice.access import ADMIN_GROUPS
 from rigwright.engine.reasons import because, refuse
 from rigwright.engine.reconnect import login_user
 from rigwright.facts.accounts import (
-    ADMIN_GROUPS,
     SUDOERS,
     Account,
     Accounts,
@@ -35,23 +35,25 @@ def look(user: str, declared: User) -> AccountsState:
 
 
 @operation()
-def present(user: str, declared: User) -> Generator[str, None, None]:
-    """Have the account, with its shell and in its groups; groups that nobody has made yet are made."""
+def present(user: str, declared: User) -> Generator[StringCommand | str | FunctionCommand, None, None]:
+    """Have the account, with its home and shell and in its groups; groups that nobody has made yet are made.
+
+    Of the account that rig comes in by, only a proven change of the shell stays.
+    """
     state = look(user, declared)
     account = state.accounts.get(user)
     wanted = set(declared.groups)
     have = account.groups if account else frozenset[str]()
     unwanted = sorted(have & set(ADMIN_GROUPS) - wanted) if declared.sudo == "none" else []
+    gaps = _account_gaps(user, account, declared)
     no_shell = declared.shell not in state.shells
-    gaps = [] if account else [f"user {user}: absent"]
     if no_shell:
         gaps.append(f"user {user}: {declared.shell} is not there yet")
-    if account and account.shell != declared.shell:
-        gaps.append(f"user {user}: shell {account.shell}, wanted {declared.shell}")
-    if account and wanted - have:
-        gaps.append(f"user {user}: not in {', '.join(sorted(wanted - have))}")
     if unwanted:
         gaps.append(f"user {user}: in {', '.join(unwanted)}, wanted without sudo")
+    unproven = login_user(host) == user and "shell" in state.unproven
+    if unproven:
+        gaps.append(f"user {user}: a change of the shell was never proven")
     if not gaps:
         host.noop(f"user {user} is as declared")
         return
@@ -64,18 +66,59 @@ def present(user: str, declared: User) -> Generator[str, None, None]:
     for group in sorted(wanted - state.groups):
         yield f"groupadd --system {group}"
     if account is None:
-        same = f"--gid {user}" if user in state.groups else "--user-group"
-        # A home that an account of this name has left behind keeps belonging to it.
-        yield (
-            f'uid=$(stat -c %u /home/{user} 2>/dev/null); getent passwd "${{uid:-0}}" >/dev/null && uid=; '
-            f'useradd --create-home {same} ${{uid:+--uid "$uid"}} --shell {shlex.quote(declared.shell)} {user}'
-        )
-    elif account.shell != declared.shell:
-        yield f"usermod --shell {shlex.quote(declared.shell)} {user}"
+        yield _made(user, declared, user in state.groups)
+    elif account.home_gap:
+        make = f"/usr/sbin/mkhomedir_helper {user} 0077 && " if account.home_gap == "missing" else ""
+        yield make + _home_given(user, account.home)
     if wanted - have:
         yield f"usermod --append --groups {','.join(sorted(wanted - have))} {user}"
     for group in unwanted:
         yield f"gpasswd --delete {user} {group}"
+    if unproven or (account and account.shell != declared.shell):
+        yield from _shell_changed(user, declared.shell)
+
+
+def _account_gaps(user: str, account: Account | None, declared: User) -> list[str]:
+    if account is None:
+        return [f"user {user}: absent"]
+    gaps = []
+    if account.shell != declared.shell:
+        gaps.append(f"user {user}: shell {account.shell}, wanted {declared.shell}")
+    if missing := sorted(set(declared.groups) - account.groups):
+        gaps.append(f"user {user}: not in {', '.join(missing)}")
+    if account.home_gap:
+        gaps.append(f"user {user}: home {account.home} is {account.home_gap}")
+    return gaps
+
+
+def _made(user: str, declared: User, has_group: bool) -> str:
+    same = f"--gid {user}" if has_group else "--user-group"
+    # A home that an account of this name has left behind keeps belonging to it.
+    return (
+        f'uid=$(stat -c %u /home/{user} 2>/dev/null); getent passwd "${{uid:-0}}" >/dev/null && uid=; '
+        f'useradd --create-home {same} ${{uid:+--uid "$uid"}} --shell {shlex.quote(declared.shell)} {user} && '
+        f"{_home_given(user, f'/home/{user}')}"
+    )
+
+
+def _home_given(user: str, home: str) -> str:
+    """Shell that gives the user a home that is root's: a disk, fresh, or a folder made for something in it."""
+    path = shlex.quote(home)
+    return f'{{ [ "$(stat -c %U {path})" != root ] || chown {user}: {path}; }}'
+
+
+def _shell_changed(user: str, shell: str) -> Generator[StringCommand | str | FunctionCommand, None, None]:
+    change = f"usermod --shell {shlex.quote(shell)} {user}"
+    if login_user(host) != user:
+        yield change
+        return
+    old = f"{kept('shell')}/old"
+    yield from guarded(
+        "shell",
+        save=f"getent passwd {user} | cut -d: -f7 > {old}",
+        undo=f'if [ -s {old} ]; then usermod --shell "$(cat {old})" {user}; fi',
+        change=change,
+    )
 
 
 @operation()
@@ -87,7 +130,7 @@ def keys(user: str, declared: User) -> Generator[StringCommand | str | FunctionC
     lines = key_lines("\n".join(declared.keys))
     if mine and not lines:
         refuse(host, f"user {user}: rig comes in as {user}, and no key is declared for it: it would be shut out")
-    unproven = mine and state.unproven
+    unproven = mine and "keys" in state.unproven
     gaps = _key_gaps(user, account, lines) + ([f"user {user}: a change of keys was never proven"] if unproven else [])
     if not gaps:
         host.noop(f"user {user} has the declared keys")
@@ -98,12 +141,15 @@ def keys(user: str, declared: User) -> Generator[StringCommand | str | FunctionC
     if not mine:
         yield write
         return
-    old = f"{kept('keys')}/authorized_keys"
-    quoted = shlex.quote(path)
+    copies = {shlex.quote(file): f"{kept('keys')}/{file.rpartition('/')[2]}" for file in (path, f"{path}2")}
     yield from guarded(
         "keys",
-        save=f"if [ -e {quoted} ]; then cp -a {quoted} {old}; else rm -f {old}; fi",
-        undo=f"if [ -e {old} ]; then cp -a {old} {quoted}; else rm -f {quoted}; fi",
+        save="; ".join(
+            f"if [ -e {file} ]; then cp -a {file} {copy}; else rm -f {copy}; fi" for file, copy in copies.items()
+        ),
+        undo="\n".join(
+            f"if [ -e {copy} ]; then cp -a {copy} {file}; else rm -f {file}; fi" for file, copy in copies.items()
+        ),
         change=write,
     )
 
@@ -158,11 +204,28 @@ def sudo(user: str, declared: User) -> Generator[StringCommand | str, None, None
         )
     rule = SUDO_RULES.get(declared.sudo)
     if rule is None:
+        _refuse_other_rules(user, declared)
         yield from files.absent._inner(paths=[path])
         return
     yield from files.content._inner(
         dest=path, text=rule.format(user=user), mode="440", validate="visudo -cqf {path} >/dev/null"
     )
+
+
+def _refuse_other_rules(user: str, declared: User) -> None:
+    """Where others let the user become root, it is not for us to take that away, nor to say that it cannot."""
+    account = look(user, declared).accounts.get(user)
+    if account is None or account.root_by is None or user == "root":
+        return
+    others = [path for path in account.root_by if path != f"{SUDOERS}{user}"]
+    ours = account.sudoers is not None or account.groups & set(ADMIN_GROUPS)  # these go
+    if others or not ours:
+        by = " and ".join(others) or "a rule of sudo for a group or an alias"
+        refuse(
+            host,
+            f"user {user}: declared without sudo, and {by} gives it. Remove the line for {user} (look with: "
+            f"sudo -l -U {user}), or declare access.users.{user}.sudo",
+        )
 
 
 @operation()

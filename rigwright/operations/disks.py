@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from rigwright.engine.reasons import because, refuse
-from rigwright.facts.disks import Disks, DisksState, Drive
+from rigwright.facts.disks import ENDS, Disks, DisksState, Drive
 from rigwright.operations import files
 from rigwright.spec.base import Disk
 
@@ -19,8 +19,8 @@ MARK = "x-rigwright.disk="
 GUARD = ("nofail", "x-systemd.device-timeout=10s")
 """A disk that is missing costs a boot ten seconds, and nothing else."""
 
-_VISIBLE = frozenset(
-    "ro rw noatime nodiratime relatime strictatime lazytime nosuid nodev noexec sync dirsync discard".split()  # noqa: SIM905
+VISIBLE = frozenset(
+    "ro rw noatime nodiratime relatime lazytime nosuid nodev noexec sync dirsync discard".split()  # noqa: SIM905
 )
 """Options that the kernel shows as they were given."""
 
@@ -44,12 +44,13 @@ def formatted(disk_name: str, disk: Disk) -> Generator[str, None, None]:
             host,
             f"disk {disk_name}: the drive {disk.format} ({drive.path}, {drive.size / 1e9:.0f} GB) is not empty, and "
             "only an empty drive is ever formatted. "
-            f"On it: {'; '.join(drive.holds)}. If that may go: wipefs -a {drive.path}",
+            f"On it: {'; '.join(drive.holds)}. If that may go: {_emptied(drive)}",
         )
     because(f"{drive.path} ({disk.format}): empty, wanted {disk.fs}")
     path = shlex.quote(drive.path)
     yield (
-        f"found=$(wipefs -n {path} 2>&1; blkid -p {path} 2>&1; lsblk -no NAME {path} | tail -n +2) && : ; "
+        f"disk={path}; "
+        f"found=$(wipefs -n {path} 2>&1; blkid -p {path} 2>&1; lsblk -no NAME {path} | tail -n +2; {ENDS}) && : ; "
         f'if [ -n "$found" ]; then echo "{path} is not empty:" >&2; echo "$found" >&2; exit 1; fi; '
         f"mkfs.{disk.fs} -q {path} </dev/null && {{ udevadm settle 2>/dev/null || :; }}"
     )
@@ -69,7 +70,7 @@ def mounted(disks: Mapping[str, Disk]) -> Generator[StringCommand | str, None, N
     if fstab != state.fstab:
         written = files.written("/etc/fstab", fstab.encode("utf-8", "surrogateescape"), "644", "root", "root", None)
         steps += [("/etc/fstab: differs for a declared disk", written), ("", "systemctl daemon-reload")]
-    for name, disk in disks.items():
+    for name, disk in sorted(disks.items(), key=lambda item: item[1].mount):  # what is above comes first
         steps += _mount_steps(state, name, disk)
     if not steps:
         host.noop("all disks are mounted as declared" if disks else "no disk is declared, and none of ours is in fstab")
@@ -118,6 +119,12 @@ def _drive(state: DisksState, name: str, disk: Disk) -> Drive:
     return drives[0]
 
 
+def _emptied(drive: Drive) -> str:
+    """The commands after which it is empty."""
+    last = drive.size - 2**20
+    return f"wipefs -a {drive.path} && blkdiscard -z -l 1MiB {drive.path} && blkdiscard -z -o {last} {drive.path}"
+
+
 def _uuid(state: DisksState, name: str, disk: Disk) -> str:
     if disk.uuid:
         found = state.filesystem(disk.uuid)
@@ -138,11 +145,17 @@ def _mount_steps(state: DisksState, name: str, disk: Disk) -> list[tuple[str, St
     target = shlex.quote(disk.mount)
     mount = state.mounted_at(disk.mount)
     if mount is None:
+        if names := state.covered.get(disk.mount):
+            refuse(
+                host,
+                f"disk {name}: {disk.mount} is not empty, and what is in it ({', '.join(names)}) would be out of sight "
+                "under the disk. Move it away first, e.g. onto the disk, mounted elsewhere",
+            )
         return [(f"{disk.mount}: not mounted", f"mkdir -p {target} && mount {target}")]
     uuid = _uuid(state, name, disk)
     if mount.source not in {fs.path for fs in state.filesystems if fs.uuid == uuid}:
         refuse(host, f"disk {name}: {mount.source} is mounted at {disk.mount}, declared {uuid}; unmount it first")
-    missing = [option for option in disk.options if option in _VISIBLE and option not in mount.options]
+    missing = [option for option in disk.options if option in VISIBLE and option not in mount.options]
     if missing:
         return [(f"{disk.mount}: mounted without {','.join(missing)}", f"mount -o remount {target}")]
     return []

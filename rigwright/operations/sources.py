@@ -38,22 +38,31 @@ def known() -> Generator[str, None, None]:
 
 @operation()
 def components(wanted: Sequence[str]) -> Generator[StringCommand, None, None]:
-    """Have these components in every entry of the distribution's own archive, security and updates included.
+    """Have these components of every suite of the distribution's own archive, security and updates included.
+
+    What no entry of a suite has is added to its first: Ubuntu's installer writes one line for each few components.
 
     Refuses where no entry is the distribution's own: which mirror to add them to is not ours to choose.
     """
     state = host.get_fact(Sources)
     codename = host.get_fact(Release).codename
-    own = 0
-    changed = {}
-    for path, source in state.files.items():
-        text = source.text
-        for entry in entries(path, text):
-            if state.belongs(entry, codename):
-                own += 1
-                text = with_components(text, entry, tuple(wanted))
-        if text != source.text:
-            changed[path] = text
+    own = [
+        (path, entry)
+        for path, source in state.files.items()
+        for entry in entries(path, source.text)
+        if state.belongs(entry, codename)
+    ]
+    have: dict[tuple[str, str, str], set[str]] = {}
+    for _, entry in own:
+        for archive in entry.archives:
+            have.setdefault(archive, set()).update(entry.components)
+    texts = {path: source.text for path, source in state.files.items()}
+    for path, entry in own:
+        missing = tuple(each for each in wanted if any(each not in have[archive] for archive in entry.archives))
+        texts[path] = with_components(texts[path], entry, missing)
+        for archive in entry.archives:
+            have[archive].update(missing)
+    changed = {path: text for path, text in texts.items() if text != state.files[path].text}
     if wanted and not own:
         refuse(
             host,

@@ -18,6 +18,7 @@ from rigwright.facts.undo import kept
 from rigwright.facts.units import STAMPS, Units, UnitState
 from rigwright.operations import files
 from rigwright.operations.guard import guarded
+from rigwright.operations.units import from_the_present
 from rigwright.spec.access import Ssh
 
 DEFAULT_PORT = 22
@@ -44,15 +45,18 @@ def settings(ssh: Ssh) -> dict[str, str]:
 def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | FunctionCommand, None, None]:
     """Have sshd run with the declared settings, on the declared port, and with what goes for hardening today.
 
-    ``declared_keys``: how many keys are declared for the user that rig comes in as. Refuses what would leave that user
-    no way in. What is set is proven by a new connection; without that proof the host takes it back.
+    ``declared_keys``: how many keys are declared for the user that rig comes in as, or for anybody where it does not
+    come by sshd. Refuses what would leave that user, or everybody, no way in. What is set is proven by a new
+    connection; without that proof the host takes it back.
     """
     user = login_user(host)
     state = host.get_fact(Sshd, user=user or "root")
     units = host.get_fact(Units, names=["ssh.service", "ssh.socket"])
     found = host.get_fact(Files, paths=[DROP_IN, CONFIG, SOCKET_DROP_IN])
     session = host.get_fact(Session)
-    if user is not None:
+    if user is None:
+        _refuse_lockout_of_all(ssh, state, declared_keys)
+    else:
         _refuse_lockout(user, ssh, state, declared_keys)
     text = _drop_in(ssh, state)
     socket = units["ssh.socket"].running
@@ -60,17 +64,22 @@ def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | 
     if socket and not state.generator and ssh.port != DEFAULT_PORT:
         socket_text = files.render(f"{SOCKET_DROP_IN[1:]}.j2", {"port": ssh.port})
     gaps = _gaps(ssh, state, units, found, text, socket_text)
-    if not gaps:
+    absences = _absences_at_boot(units)
+    if not gaps and not absences:
         host.noop("sshd runs as declared")
         return
-    because("; ".join(gaps))
-    moves = set(state.socket_ports if socket else state.ports) != {ssh.port}
+    because("; ".join([*absences, *gaps]))
+    yield from absences.values()  # first: a masked unit cannot be reloaded
+    if not gaps:
+        return
+    # What an unproven change has moved already is moved back before it is made anew.
+    moves = state.unproven or set(state.socket_ports if socket else state.ports) != {ssh.port}
     yield from guarded(
         "sshd",
         save="; ".join(_saved(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)),
         undo="\n".join([*(_restored(path) for path in (DROP_IN, CONFIG, SOCKET_DROP_IN)), _taken_up(socket, moves)]),
         change=_change(ssh, state, text, socket_text, _taken_up(socket, moves)),
-        # A port forwarded to sshd's is another one on this side: who stays where he is comes in as he came.
+        # Behind a router that forwards a port, the one to knock at is not the one that sshd listens on.
         port=None if session and session.port == ssh.port else ssh.port,
     )
 
@@ -115,6 +124,16 @@ def _refuse_lockout(user: str, ssh: Ssh, state: SshdState, declared_keys: int) -
         refuse(host, "turning passwords off would shut rig out: sshd's files have PubkeyAuthentication no")
 
 
+def _refuse_lockout_of_all(ssh: Ssh, state: SshdState, declared_keys: int) -> None:
+    turned_off = not ssh.password_authentication and state.settings.get("passwordauthentication") == "yes"
+    if turned_off and not declared_keys and not state.anybodys_keys and not state.other_ways_in:
+        refuse(
+            host,
+            "turning passwords off would let nobody in over SSH: no account of the host has a key, and none is "
+            "declared. Declare a user of access.users with a key, or access.ssh.password_authentication = True",
+        )
+
+
 def _gaps(
     ssh: Ssh,
     state: SshdState,
@@ -157,6 +176,24 @@ def _gaps(
     return gaps
 
 
+def _absences_at_boot(units: dict[str, UnitState]) -> dict[str, str]:
+    """Why sshd would not be there after the next boot, each with the command against it."""
+    in_use = "ssh.socket" if units["ssh.socket"].running else "ssh.service"
+    one_starts = any(unit.starts_at_boot and not unit.masked for unit in units.values())
+    found = {}
+    for name in dict.fromkeys(
+        (in_use, "ssh.service")
+    ):  # where systemd listens, it starts the service for whoever comes
+        unit = units[name]
+        commands = [f"systemctl unmask {name} && systemctl unmask --runtime {name}"] if unit.masked else []
+        if name == in_use and not one_starts:
+            commands.append(f"systemctl enable {name}")
+        if commands:
+            reason = f"{name}: {unit.enabled or unit.load}, and nobody could log in after a boot"
+            found[reason] = " && ".join(commands)
+    return found
+
+
 def _change(ssh: Ssh, state: SshdState, text: str, socket_text: str | None, take_up: str) -> StringCommand:
     written = files.written(DROP_IN, text.encode(), "644", "root", "root", None)
     steps = [f"{{ {written.get_raw_value()}; }}"]
@@ -191,7 +228,7 @@ def _taken_up(socket: bool, moves: bool) -> str:
         return f"systemctl daemon-reload; systemctl stop ssh.service 2>/dev/null; systemctl {verb} ssh.socket"
     stamp = f"{STAMPS}/ssh.service"
     return (
-        f"mkdir -p {STAMPS}; touch {stamp}.new; "
+        f"{from_the_present([CONFIG, DROP_IN])}mkdir -p {STAMPS}; touch {stamp}.new; "
         f"if systemctl is-active -q ssh.service; then systemctl reload ssh.service && mv -f {stamp}.new {stamp}; fi"
     )
 

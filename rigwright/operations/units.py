@@ -102,10 +102,17 @@ def _newer_files(paths: Sequence[str], since: float) -> list[str]:
     return [path for path, state in found.items() if state and state.mtime > since]
 
 
-def _refresh(unit: str, files: Sequence[str], action: str, check: str | None) -> str:
+def from_the_present(files: Sequence[str]) -> str:
+    """Shell, to stand before more: a file from the future (the clock was wrong when it was written) is of now.
+
+    It would ask for a restart for ever.
+    """
     listed = " ".join(map(shlex.quote, files))
-    # A file from the future (the clock was wrong when it was written) would ask for a restart for ever.
-    present_time = f"find {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
+    return f"find {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
+
+
+def _refresh(unit: str, files: Sequence[str], action: str, check: str | None) -> str:
+    present_time = from_the_present(files)
     guard = f"{check} && " if check else ""
     if action == "restart":
         # Without the reset systemd refuses a unit's fourth start or so within a minute; ours are all asked for.

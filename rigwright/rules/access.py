@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterator
 
 from rigwright.catalog import Catalog
+from rigwright.choice.access import ADMIN_GROUPS
 from rigwright.rules.finding import Finding
 from rigwright.spec.rig import Rig
 
@@ -46,6 +47,16 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "root to stay: a host without root cannot be run",
             "To keep root out over SSH, set access.ssh.root_login to 'no'.",
         )
+    for name, user in present.items():
+        for index, group in enumerate(user.groups):
+            if user.sudo == "none" and group in ADMIN_GROUPS:
+                yield Finding(
+                    "access.admin-group",
+                    f"access.users.{name}.groups.{index}",
+                    group,
+                    "no group whose members may become root, while sudo is 'none'",
+                    "Remove the group, or declare sudo.",
+                )
     for name, user in access.users.items():
         seen: dict[str, int] = {}
         for index, line in enumerate(user.keys):

@@ -1,9 +1,11 @@
-"""Rules over the base system: names, disks, swap, packages."""
+"""Rules over the base system: names, disks, swap, upgrades."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from rigwright.catalog import Catalog
@@ -11,22 +13,16 @@ from rigwright.rules.finding import Finding, nearest
 from rigwright.spec.rig import Rig
 
 SYSTEM = (
-    "/",
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/lib",
-    "/proc",
-    "/root",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/tmp",
-    "/usr",
-    "/var",
-)
-"""Mount points without which a host does not boot, or that are not disks."""
+    "/", "/home", "/root", "/tmp", "/var", "/var/cache", "/var/lib", "/var/lib/apt", "/var/lib/dpkg",
+    "/var/lib/rigwright", "/var/lib/systemd", "/var/log", "/var/tmp",
+)  # fmt: skip
+"""Mount points without which a host does not work, or nobody can log in; what else lies below them may be a disk."""
+
+WHOLLY_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+"""The same, and all that lies below them."""
+
+_NOT_IN_APT = re.compile(r'["%#\x00-\x1f\x7f]')
+"""What ends a text in apt.conf, begins an escape or a directive there, or is no text."""
 
 
 def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
@@ -34,18 +30,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     yield from _timezone(rig)
     yield from _swap(rig)
     yield from _disks(rig)
-    yield from _packages(rig, catalog)
-    for index, pattern in enumerate(rig.base.unattended_upgrades.never):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            yield Finding(
-                "base.never-pattern",
-                f"base.unattended_upgrades.never.{index}",
-                pattern,
-                f"a Python regular expression: {error}",
-                "Correct the pattern.",
-            )
+    yield from _never(rig)
     if rig.base.ntp_servers and not rig.base.time_sync:
         yield Finding(
             "base.ntp-unused",
@@ -54,6 +39,26 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "no servers while base.time_sync is False",
             "Set time_sync to True, or remove the servers.",
         )
+
+
+def _never(rig: Rig) -> Iterator[Finding]:
+    for index, pattern in enumerate(rig.base.unattended_upgrades.never):
+        key = f"base.unattended_upgrades.never.{index}"
+        if unwritable := _NOT_IN_APT.search(pattern):
+            yield Finding(
+                "base.never-unwritable",
+                key,
+                pattern,
+                f"no {unwritable[0]!r}: apt's configuration cannot hold it as it stands",
+                "Remove it: no package has such a name.",
+            )
+            continue
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield Finding(
+                "base.never-pattern", key, pattern, f"a Python regular expression: {error}", "Correct the pattern."
+            )
 
 
 def _timezone(rig: Rig) -> Iterator[Finding]:
@@ -119,13 +124,23 @@ def _disks(rig: Rig) -> Iterator[Finding]:
                 "Remove one." if both else "Add uuid, as `lsblk -o NAME,UUID` prints it on the host.",
                 rests_on=(f"{key}.uuid", f"{key}.format"),
             )
-        if disk.mount in SYSTEM:
+        place = PurePosixPath(posixpath.normpath(disk.mount))
+        if str(place) in SYSTEM or any(place.is_relative_to(folder) for folder in WHOLLY_SYSTEM):
             yield Finding(
                 "base.disk-mount",
                 f"{key}.mount",
                 disk.mount,
-                "a mount point for data: the host could not boot without the disk, though data disks may be missing",
+                "a mount point for data: without the disk the host could not boot, or nobody could log in, though data "
+                "disks may be missing",
                 "Choose another, e.g. '/srv'.",
+            )
+        if "noauto" in disk.options and "x-systemd.automount" not in disk.options:
+            yield Finding(
+                "base.disk-noauto",
+                f"{key}.options.{disk.options.index('noauto')}",
+                "noauto",
+                "no 'noauto', or 'x-systemd.automount' beside it: after a boot the disk would not be there",
+                "Remove it: a disk that is missing delays a boot by ten seconds and does nothing worse.",
             )
         if disk.format is not None and serials and disk.format not in serials:
             yield Finding(
@@ -148,21 +163,4 @@ def _disks(rig: Rig) -> Iterator[Finding]:
                     value,
                     f"a {what} of its own: base.disks.{other} has the same",
                     "Correct one of the two.",
-                )
-
-
-def _packages(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
-    families = {
-        "driver": catalog.driver.unattended["never"],
-        "containers": catalog.containers.unattended["never"],
-    }
-    for name in rig.base.packages:
-        for layer, patterns in families.items():
-            if any(re.match(pattern, name) for pattern in patterns):
-                yield Finding(
-                    "base.package-of-a-layer",
-                    f"base.packages.{name}",
-                    rig.base.packages[name],
-                    f"no package of layer {layer!r}, which installs, pins and holds it",
-                    f"Remove it here, and declare it under {layer!r}.",
                 )

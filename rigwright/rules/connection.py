@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from rigwright.rules.finding import Finding
 from rigwright.spec.connection import Connection
 from rigwright.spec.rig import Rig
 
+NO_LOGIN = ("nologin", "false", "true", "sync")
+"""Programs that stand where a login shell does, to let nobody in."""
+
 
 def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
     """What would lock the connecting user out."""
     name = connection.ssh_user
+    if connection.becomes_root and rig.base.packages.get("sudo") is False:
+        yield Finding(
+            "connection.sudo-removed",
+            "base.packages.sudo",
+            False,
+            f"no removal: ssh_user is {name!r}, who becomes root by it",
+            "Remove it here, or connect as root.",
+        )
     if name == "root" and rig.access.ssh.root_login == "no":
         yield Finding(
             "connection.root-login",
@@ -41,6 +53,14 @@ def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
             f"a key: ssh_user is {name!r}, and passwords are not accepted",
             "Add the public key that you connect with.",
             rests_on=("access.ssh.password_authentication",),
+        )
+    if posixpath.basename(user.shell) in NO_LOGIN:
+        yield Finding(
+            "connection.shell",
+            f"{key}.shell",
+            user.shell,
+            f"a shell that runs commands while ssh_user is {name!r}: the next run could not log in",
+            "Set it to '/bin/bash', or connect as another user first.",
         )
     if connection.becomes_root and user.sudo != "nopasswd":
         yield Finding(

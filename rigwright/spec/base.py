@@ -17,6 +17,12 @@ Package = Annotated[
 DiskName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="a short name of letters, digits, '_' and '-'")
 ]
+MountOption = Annotated[
+    str, Field(pattern=r"^[^\s,#]+$", description="one mount option, without blanks, commas and '#', e.g. 'noatime'")
+]
+Server = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9:][A-Za-z0-9._:-]*$", description="the name or the address of a server")
+]
 Component = Literal["contrib", "non-free", "non-free-firmware", "universe", "restricted", "multiverse"]
 DEFAULT_PACKAGES = ("ca-certificates", "curl", "pciutils", "lm-sensors", "htop", "tmux")
 
@@ -54,10 +60,10 @@ class Disk(Model):
         form="a file system UUID as blkid prints it, e.g. '3f0c1a6e-8a0f-4f0e-9a3b-0d3c1f1b2a77'",
     )
     mount: str = key(
-        description="mount point", pattern=r"^/[^\s]*[^/\s]$", form="an absolute path without a slash at its end"
+        description="mount point", pattern=r"^(/[^/\s]+)+$", form="an absolute path without a slash at its end"
     )
     fs: Literal["ext4", "xfs", "btrfs"] = key("ext4", "file system type")
-    options: list[str] = key(default_factory=list, description="mount options besides nofail")
+    options: list[MountOption] = key(default_factory=list, description="mount options besides nofail")
     format: str | None = key(
         None,
         "serial number of the one drive that may be formatted when it is empty; None: never format",
@@ -95,7 +101,7 @@ class Base(Model):
         form="a mapping of package names to True (installed) or False (removed)",
     )
     time_sync: bool = key(True, "keep the clock by NTP")
-    ntp_servers: list[str] = key(default_factory=list, description="NTP servers; empty: the distribution's")
+    ntp_servers: list[Server] = key(default_factory=list, description="NTP servers; empty: the distribution's")
     journald: Journald = key(default_factory=Journald, description="journal limits")
     unattended_upgrades: UnattendedUpgrades = key(default_factory=UnattendedUpgrades, description="automatic updates")
     needrestart: Literal["quiet", "absent"] = key(

@@ -32,12 +32,13 @@ def access(rig: Rig) -> None:
     people(rig, installed)
     firewall(rig, installed)
     user = login_user(host)
-    declared = rig.access.users.get(user) if user else None
+    present = {name: each for name, each in rig.access.users.items() if each.state == "present"}
+    concerned = [each for name, each in present.items() if user in (None, name)]
     with after(None if user else installed):  # whoever comes in by sshd has it
         sshd.configured(
             name="Configure sshd",
             ssh=rig.access.ssh,
-            declared_keys=len(declared.keys) if declared and declared.state == "present" else 0,
+            declared_keys=sum(len(each.keys) for each in concerned),
         )
 
 

@@ -10,7 +10,7 @@ from rigwright.choice import base as choice
 from rigwright.engine.reasons import after
 from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
-from rigwright.operations import apt, sources
+from rigwright.operations import apt, refusal, sources
 from rigwright.spec.rig import Rig
 from tasks import containers
 from tasks.base.disks import disks
@@ -37,9 +37,16 @@ def base(rig: Rig) -> None:
     with after(known, more):
         apt.updated(name="Fetch the package lists")
     apt.remove(name="Remove packages declared absent", names=choice.removed(rig))
-    installed = apt.install(
-        name="Install the base packages", packages=choice.packages(rig, host.get_fact(Packages).installed)
-    )
+    there = host.get_fact(Packages).installed
+    if others := choice.other_clocks(rig, there):
+        refusal.refused(
+            name="Choose what keeps the clock",
+            text=f"{others[0]} keeps this host's clock, and installing {choice.time_daemon(there, rig.base.packages)} "
+            f"would remove it. Declare base.packages.{others[0]} = False, which does, or base.time_sync = False, which "
+            "leaves the clock to it",
+        )
+        return
+    installed = apt.install(name="Install the base packages", packages=choice.packages(rig, there))
     settings(rig, installed)
     time(rig, installed)
     journal(rig)

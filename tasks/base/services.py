@@ -20,7 +20,7 @@ JOURNALD = "/etc/systemd/journald.conf.d/10-rigwright.conf"
 def time(rig: Rig, installed: OperationMeta) -> None:
     """Keep the clock by NTP, with chrony where it is there already; or with nothing."""
     base = rig.base
-    daemon = time_daemon(host.get_fact(Packages).installed)
+    daemon = time_daemon(host.get_fact(Packages).installed, base.packages)
     place = CHRONY if daemon == "chrony" else TIMESYNCD
     if base.time_sync and base.ntp_servers:
         named = files.template(

@@ -15,6 +15,12 @@ UPGRADES = "/etc/apt/apt.conf.d/90rigwright-upgrades"
 NEEDRESTART = "/etc/needrestart/conf.d/rigwright.conf"
 TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 
+_READABLE = (
+    "alone=$(mktemp) && echo 'Dir::Etc::parts \"/dev/null\";' > $alone &&"
+    " APT_CONFIG=$alone apt-config -c {path} dump >/dev/null; status=$?; rm -f $alone; [ $status = 0 ]"
+)
+"""A file that apt cannot read stops every apt. It is tried without those in force: what it replaces may be broken."""
+
 
 def upgrades(rig: Rig, release: Release, installed: OperationMeta) -> None:
     """A file of our own, read after the distribution's; apt's own timers do the rest."""
@@ -26,8 +32,9 @@ def upgrades(rig: Rig, release: Release, installed: OperationMeta) -> None:
         context={
             "enabled": enabled,
             "origins": security_origins(release),
-            "never": [pattern.replace("\\", "\\\\") for pattern in never_upgraded(rig, catalog())],
+            "never": never_upgraded(rig, catalog()),
         },
+        validate=_READABLE,
     )
     if enabled:
         with after(installed):

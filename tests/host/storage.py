@@ -9,7 +9,7 @@ from testinfra.host import Host
 
 from rigwright.facts.disks import Disks, DisksState
 from rigwright.facts.swap import SWAPFILE, Swap, SwapState
-from rigwright.operations.disks import GUARD, uuid_on
+from rigwright.operations.disks import GUARD, VISIBLE, uuid_on
 from rigwright.spec.base import Disk
 from rigwright.spec.rig import Rig
 from tests.host.answers import could_not_tell, proves
@@ -103,8 +103,7 @@ def test_disks_at_boot(stored: Answers, disks: DisksState, rig: Rig) -> None:
         missing = {*disk.options, *GUARD} - set(options.split(","))
         assert not missing, f"disk {name}: /etc/fstab lacks {', '.join(sorted(missing))}"
         mount = disks.mounted_at(disk.mount)
-        shown = {option for option in disk.options if option.startswith(("no", "ro", "rw", "relatime"))}
-        unseen = shown - set(mount.options if mount else ())
+        unseen = VISIBLE & set(disk.options) - set(mount.options if mount else ())
         assert not unseen, f"disk {name}: it is mounted without {', '.join(sorted(unseen))}"
     assert not required, f"a boot fails without a data disk: {required[0]}"
 

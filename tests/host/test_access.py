@@ -52,6 +52,7 @@ def seen(host: Host, access: Access) -> Answers:
             "flusher": "systemctl show -p ExecStartPost nftables.service",
             "tables": "nft list tables",
             "session": Session().command(),
+            "at boot": "systemctl show -p Id,LoadState,UnitFileState,ActiveState ssh.service ssh.socket",
         },
     )
 
@@ -91,6 +92,8 @@ def test_users(access: Access, accounts: dict[str, Account]) -> None:
         assert (name in accounts) == (user.state == "present"), (
             f"user {name} is declared {user.state}, and it is not so"
         )
+        gap = accounts[name].home_gap if user.state == "present" else ""
+        assert not gap, f"user {name}: home {accounts[name].home} is {gap}"
 
 
 @proves("access.users.keys")
@@ -157,6 +160,15 @@ def test_ssh_port(seen: Answers, access: Access) -> None:
     assert "Permission denied" in said, f"no sshd answers on port {access.ssh.port} of the host itself: {said}"
     listening = {line.rpartition(":")[2] for line in seen.lines("listening")}
     assert str(access.ssh.port) in listening, f"nothing listens on port {access.ssh.port}"
+
+
+def test_ssh_at_boot(seen: Answers) -> None:
+    """sshd is there after a boot: by itself, or by a socket that systemd opens for it"""
+    blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in seen["at boot"].split("\n\n")]
+    units = {block["Id"]: block for block in blocks}
+    enabled = [name for name, unit in units.items() if unit["UnitFileState"] == "enabled"]
+    states = "; ".join(f"{name} is {unit['UnitFileState'] or unit['LoadState']}" for name, unit in units.items())
+    assert enabled and units["ssh.service"]["LoadState"] != "masked", f"nobody could log in after a boot: {states}"
 
 
 @proves("access.ssh.password_authentication")

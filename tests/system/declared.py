@@ -31,7 +31,7 @@ FULL: dict[str, Any] = {
         "packages": {"tree": True, "nano": False},
         "ntp_servers": ["10.0.0.123"],
         "journald": {"max_use_mb": 200, "max_retention_days": 30},
-        "unattended_upgrades": {"never": ["^tree$"]},
+        "unattended_upgrades": {"never": [r"^tree(\.x)?$"]},
     },
     "access": {
         "users": {"owner": {"keys": [OWNER_KEY], "sudo": "nopasswd", "groups": ["video"]}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -109,6 +110,31 @@ def test_keys_that_do_not_let_rig_in_are_taken_back(host: ThrowawayHost, server:
     assert done.returncode == 1, said(done)
     assert "does not let admin in" in done.stdout + done.stderr, said(done)
     assert "stranger" not in _says(host, "cat /home/admin/.ssh/authorized_keys")
+
+
+def test_what_others_let_a_user_do_is_not_denied(host: ThrowawayHost, server: Site) -> None:
+    """As on a cloud's image, whose first user becomes root without a password."""
+    cloud = "/etc/sudoers.d/90-cloud-init-users"
+    user = ("--set", f'access.users.owner={{"keys": ["{STRANGER}"], "sudo": "none"}}')
+    assert server.rig(*APPLY, *user).returncode == 0
+    host.run(f"echo 'owner ALL=(ALL) NOPASSWD:ALL' > {cloud}")
+    done = server.rig(*APPLY, *user)
+    assert done.returncode == 1, said(done)
+    assert f"declared without sudo, and {cloud} gives it" in " ".join(done.stdout.split()), said(done)
+    host.run(f"rm {cloud}")
+    plan = server.document("plan", "--layer", "access", *user)
+    assert plan["exit_status"] == 0, changes(plan)
+
+
+def test_a_shell_that_does_not_let_rig_in_is_taken_back(host: ThrowawayHost, server: Site) -> None:
+    host.run("printf '#!/bin/sh\nexit 1\n' > /usr/local/bin/broken && chmod 755 /usr/local/bin/broken")
+    before = _says(host, "getent passwd admin | cut -d: -f7")
+    key = host.ssh_key.with_name(f"{host.ssh_key.name}.pub").read_text().strip()
+    mine = ("--set", "ssh_user=admin", "--set", f"access.users.admin.keys={json.dumps([key])}")
+    done = server.rig(*APPLY, *mine, "--set", "access.users.admin.shell=/usr/local/bin/broken")
+    assert done.returncode == 1, said(done)
+    assert "no new connection was possible" in done.stdout + done.stderr, said(done)
+    assert _says(host, "getent passwd admin | cut -d: -f7") == before
 
 
 @pytest.mark.parametrize("listening", ["sshd", "systemd"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,11 @@ def test_an_empty_drive_is_formatted_once_and_mounted(server: tuple[ThrowawayHos
         ("printf 'label: dos\\n,,\\n' | sfdisk -q --no-reread /dev/disk-under-test", "PTTYPE=dos"),
         ("mkfs.ext2 -q -L keep /dev/disk-under-test", "LABEL=keep"),
         ("mkswap -q /dev/disk-under-test", "TYPE=swap"),
+        ("echo secret | dd of=/dev/disk-under-test conv=notrunc status=none", "data of no known kind behind byte 0"),
+        (
+            "echo secret | dd of=/dev/disk-under-test bs=1M seek=255 conv=notrunc status=none",
+            "data of no known kind behind byte 267386880",
+        ),
         ("printf 'LUKS\\272\\276\\0\\2' | dd of=/dev/disk-under-test conv=notrunc status=none", "crypto_LUKS"),
     ],
 )  # fmt: skip
@@ -119,12 +125,62 @@ def test_a_drive_that_holds_anything_is_left_to_the_byte(
     assert _digest(disk) == before
 
 
+def test_what_the_refusal_advises_is_enough(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    host, project = server
+    host.run("mkfs.ext2 -q /dev/disk-under-test; echo secret | dd of=/dev/disk-under-test bs=1M seek=255 conv=notrunc")
+    refused = " ".join(_apply(project, models=MODELS).stdout.split())
+    advice = re.search(r"If that may go: (wipefs -a .* -o \d+ /dev/loop\d+)", refused)
+    assert advice, refused
+    host.run(advice[1])
+    done = _apply(project, models=MODELS)
+    assert done.returncode == 0, said(done)
+
+
+def test_a_disk_does_not_cover_what_somebody_put_in_its_place(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    host, project = server
+    host.run("mkfs.ext4 -q -F /dev/disk-under-test; mkdir -p /srv/data && echo precious > /srv/data/notes")
+    uuid = host.run("blkid -p -s UUID -o value /dev/disk-under-test").stdout.strip()
+    done = _apply(project, data={"uuid": uuid, "mount": "/srv/data"})
+    assert done.returncode == 1, said(done)
+    assert "/srv/data is not empty, and what is in it (notes)" in " ".join(done.stdout.split()), said(done)
+    assert host.run("cat /srv/data/notes").stdout == "precious\n"
+    host.run("rm /srv/data/notes")
+    done = _apply(project, data={"uuid": uuid, "mount": "/srv/data"})
+    assert done.returncode == 0, said(done)
+    _as_declared(project, data={"uuid": uuid, "mount": "/srv/data"})
+
+
 def test_another_number_is_another_drive(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
     before = _digest(disk)
     done = _apply(server[1], models={**MODELS, "format": "SIMULATED-2"})
     assert done.returncode == 1, said(done)
     assert f"no drive has the serial number SIMULATED-2; the host's drives: {SERIAL}" in " ".join(done.stdout.split())
     assert _digest(disk) == before
+
+
+def test_a_swap_file_is_made_and_goes_again(server: tuple[ThrowawayHost, Site]) -> None:
+    """All but the swapping itself, which no container may turn on or off."""
+    host, project = server
+
+    def swap(**declared: Any) -> tuple[str, ...]:
+        return ("--layer", "base", "--set", f"base.swap={json.dumps(declared)}")
+
+    project.apply(*swap(kind="file", size_gib=1))
+    assert host.run("stat -c '%s %a' /swapfile; blkid -p -s TYPE -o value /swapfile").stdout == "1073741824 600\nswap\n"
+    assert host.run("systemctl is-enabled swapfile.swap").stdout == "enabled\n"
+    plan = project.document("plan", *swap(kind="file", size_gib=1))
+    assert plan["exit_status"] == 0, changes(plan)
+    (answer,) = [each for each in _answers(project, *swap(kind="file", size_gib=1)) if each["test"] == "test_swap"]
+    assert answer["answer"] == "could not tell", answer
+    (answer,) = [each for each in _answers(project, *swap(kind="file", size_gib=2)) if each["test"] == "test_swap"]
+    assert answer["answer"] == "falls short", answer
+    project.apply(*swap(kind="none"))
+    assert host.run("ls /swapfile /etc/systemd/system/swapfile.swap", check=False).stdout == ""
+
+
+def _answers(project: Site, *arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = project.document("verify", *arguments)["hosts"][0]["answers"]
+    return found
 
 
 def test_others_lines_of_fstab_stay(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
@@ -139,3 +195,23 @@ def test_others_lines_of_fstab_stay(server: tuple[ThrowawayHost, Site], disk: Pa
     assert _apply(project).returncode == 0
     assert host.run("cat /etc/fstab").stdout.endswith(mine), "ours is gone with its declaration, theirs is there"
     host.run("sed -i '/nowhere\\|# mine/d' /etc/fstab")
+
+
+def test_chrony_takes_over_where_it_is_declared(server: tuple[ThrowawayHost, Site]) -> None:
+    """Last in this file: the host is another one afterwards."""
+    host, project = server
+    clock = {"base.time_sync": True, "base.ntp_servers": ["10.0.0.123"]}
+    chrony = {**clock, "base.packages.chrony": True}
+    for declared, running in ((clock, "systemd-timesyncd"), (chrony, "chrony")):
+        assigned = [f"{key}={json.dumps(value)}" for key, value in declared.items()]
+        arguments = ("--layer", "base", *(word for each in assigned for word in ("--set", each)))
+        project.apply(*arguments)
+        plan = project.document("plan", *arguments)
+        assert plan["exit_status"] == 0, changes(plan)
+        answers = {each["test"]: each for each in _answers(project, *arguments)}
+        assert answers["test_clock"]["answer"] in ("holds", "could not tell"), answers["test_clock"]
+        assert answers["test_ntp_servers"]["answer"] in ("holds", "could not tell"), answers["test_ntp_servers"]
+        there = host.run(
+            "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' chrony systemd-timesyncd", check=False
+        ).stdout
+        assert [line.split()[1] for line in there.splitlines() if line.startswith("ii ")] == [running]

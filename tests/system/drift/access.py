@@ -44,6 +44,14 @@ DRIFTS = [
         verify_names=("test_groups",),
     ),
     Drift(
+        "a user's home gone",
+        "mv /home/owner /root/owner",
+        "access",
+        plan_names=("Have user owner", "home /home/owner is missing"),
+        verify_names=("test_users",),
+        survives="test $(stat -c %U:%a /home/owner) = owner:700 && test -e /home/owner/.profile && rm -r /root/owner",
+    ),
+    Drift(
         "a user removed, whose home stays",
         "userdel owner && touch /home/owner/thesis && chown 1001 /home/owner/thesis",
         "access",
@@ -84,6 +92,20 @@ DRIFTS = [
         "access",
         plan_names=("Configure sshd", "started before"),
         verify_names=("test_ssh_passwords",),
+    ),
+    Drift(
+        "sshd disabled, which nobody notices before the next boot",
+        "systemctl disable ssh.service",
+        "access",
+        plan_names=("Configure sshd", "ssh.service: disabled"),
+        verify_names=("test_ssh_at_boot",),
+    ),
+    Drift(
+        "sshd masked, which nobody notices before the next boot",
+        "systemctl mask ssh.service",
+        "access",
+        plan_names=("Configure sshd", "ssh.service: masked"),
+        verify_names=("test_ssh_at_boot",),
     ),
     Drift(
         "the firewall's table deleted, somebody's own kept",

@@ -65,6 +65,40 @@ def test_components(parts: dict[str, Any], codename: str, expected: tuple[str, .
     assert base.components(_rig(**parts), catalog().release(codename)) == expected
 
 
+@pytest.mark.parametrize(
+    ("installed", "declared", "expected"),
+    [
+        ((), {}, "systemd-timesyncd"),
+        (("chrony",), {}, "chrony"),
+        (("systemd-timesyncd",), {"chrony": True}, "chrony"),
+        (("chrony",), {"chrony": False}, "systemd-timesyncd"),
+        (("chrony",), {"systemd-timesyncd": True, "chrony": False}, "systemd-timesyncd"),
+    ],
+)
+def test_what_keeps_the_clock(installed: tuple[str, ...], declared: dict[str, bool], expected: str) -> None:
+    assert base.time_daemon(installed, declared) == expected
+    rig = _rig(base={"packages": declared})
+    assert expected in base.packages(rig, installed)
+    assert len({"chrony", "systemd-timesyncd"} & set(base.packages(rig, installed))) == 1
+    assert base.other_clocks(rig, installed) == ()
+
+
+@pytest.mark.parametrize(
+    ("installed", "parts", "expected"),
+    [
+        (("ntpsec",), {}, ("ntpsec",)),
+        (("ntpsec",), {"packages": {"ntpsec": False}}, ()),
+        (("ntpsec",), {"time_sync": False}, ()),
+        (("openntpd",), {"packages": {"chrony": True}}, ("openntpd",)),
+        (("chrony",), {"packages": {"systemd-timesyncd": True}}, ("chrony",)),
+    ],
+)
+def test_a_clock_that_somebody_chose_does_not_go_silently(
+    installed: tuple[str, ...], parts: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    assert base.other_clocks(_rig(base=parts), installed) == expected
+
+
 def test_packages_follow_from_what_is_declared() -> None:
     disks = {"a": {"uuid": "12345678", "mount": "/a", "fs": "xfs"}, "b": {"uuid": "12345679", "mount": "/b"}}
     rig = _rig(

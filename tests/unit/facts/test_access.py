@@ -24,7 +24,9 @@ def test_accounts() -> None:
             "P abc",
             f"K 600|anna|{_encoded(KEYS)}",
             f"2 {_encoded('ssh-rsa BBBB old')}",
+            "H anna",
             "D 700|anna",
+            "R /etc/sudoers.d/rigwright-anna /etc/sudoers",
             f"S {_encoded('anna ALL=(ALL:ALL) ALL')}",
             "- ben",
             "U root|0:0|/root|/bin/bash|root",
@@ -32,7 +34,7 @@ def test_accounts() -> None:
             "X /bin/bash",
             "G video",
             "G anna",
-            "unproven",
+            "N shell",
         ]
     )
     assert set(found.accounts) == {"anna", "root"}
@@ -42,7 +44,10 @@ def test_accounts() -> None:
     assert anna.groups == {"anna", "video"}
     assert anna.sudoers == "anna ALL=(ALL:ALL) ALL"
     assert found.accounts["root"] == Account(0, "/root", "/bin/bash", frozenset({"root"}), "def")
-    assert (found.groups, found.shells, found.unproven) == ({"video", "anna"}, {"/bin/bash"}, True)
+    assert anna.root_by == ("/etc/sudoers.d/rigwright-anna", "/etc/sudoers")
+    assert (anna.home_owner, anna.home_gap) == ("anna", "")
+    assert found.accounts["root"].home_gap == "missing"
+    assert (found.groups, found.shells, found.unproven) == ({"video", "anna"}, {"/bin/bash"}, {"shell"})
 
 
 def test_keys_that_others_may_change_are_not_safe() -> None:
@@ -76,8 +81,12 @@ L /etc/ssh/sshd_config.d/10-rigwright.conf:3:Port 2222
 L /etc/ssh/sshd_config.d/50-x.conf:1:ListenAddress [2001:db8::1]:2200
 L /etc/ssh/sshd_config.d/50-x.conf:2:ListenAddress 192.0.2.1
 L /etc/ssh/sshd_config.d/50-x.conf:3:ListenAddress 192.0.2.1:2201
+L /etc/ssh/sshd_config.d/50-x.conf:4:ListenAddress 2a01:4f8:c0c::1
+L /etc/ssh/sshd_config.d/50-x.conf:5:ListenAddress [2001:db8::2]
+L /etc/ssh/sshd_config.d/50-x.conf:6:ListenAddress host.example:2202 rdomain blue
 K 2
 K
+A 3
 S [::]:22
 generator
 """
@@ -87,7 +96,7 @@ def test_sshd() -> None:
     found = Sshd().process(SSHD.splitlines())
     assert found.ports == (22,)
     assert found.settings["passwordauthentication"] == "no"
-    assert found.keys == 2
+    assert (found.keys, found.anybodys_keys) == (2, 3)
     assert found.socket_ports == (22,)
     assert found.generator and not found.unproven
     assert found.includes_drop_ins and not found.other_ways_in
@@ -96,6 +105,7 @@ def test_sshd() -> None:
         "/etc/ssh/sshd_config:20": 22,
         "/etc/ssh/sshd_config.d/50-x.conf:1": 2200,
         "/etc/ssh/sshd_config.d/50-x.conf:3": 2201,
+        "/etc/ssh/sshd_config.d/50-x.conf:6": 2202,
     }
 
 

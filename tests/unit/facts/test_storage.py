@@ -91,6 +91,25 @@ def test_a_drive_is_empty_only_when_nothing_at_all_was_found() -> None:
     assert Disks().process(_output("D /dev/sdb|DATA2")).drives == (Drive("/dev/sdb", "DATA2", 900, ()),)
 
 
+def test_data_without_a_signature_is_something_on_a_drive() -> None:
+    bare = Disks().process(_output("D /dev/sdb|DATA2", "Z data of no known kind behind byte 0"))
+    assert bare.drives[0].holds == ("data of no known kind behind byte 0",)
+    known = Disks().process(_output("D /dev/sdb|DATA2", "W sdb 0x438 ext4", "Z data of no known kind behind byte 0"))
+    assert known.drives[0].holds == ("sdb 0x438 ext4",), "what is known says it better"
+
+
+def test_a_mount_that_waits_for_somebody_to_look_is_none() -> None:
+    waiting = {**FINDMNT["filesystems"][0], "target": "/data", "source": "systemd-1", "fstype": "autofs"}
+    found = Disks().process([f"M {_encoded(json.dumps({'filesystems': [waiting]}))}", *_output()])
+    assert found.mounted_at("/data") is None
+    assert found.mounted_at("/srv") is not None
+
+
+def test_what_a_disk_would_cover() -> None:
+    names = "/srv/models\nweights\nnotes\n"
+    assert Disks().process([f"C {_encoded(names)}", *_output()]).covered == {"/srv/models": ("weights", "notes")}
+
+
 def test_what_a_drive_holds() -> None:
     found = Disks().process(
         _output(

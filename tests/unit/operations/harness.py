@@ -151,7 +151,7 @@ def _fact(facts: Facts, cls: type[FactBase[Any]], arguments: dict[str, Any]) -> 
 def _text(command: PyinfraCommand | str) -> str:
     """The command, followed by what it would get on standard input (decoded, where it is base64)."""
     if isinstance(command, FunctionCommand):
-        return f"[{command.function.__name__}]"
+        return f"[{command.function.__name__}] {' '.join(map(str, command.args))}".strip()
     assert isinstance(command, StringCommand), command
     text = command.get_raw_value()
     given = command.connector_arguments.get("_stdin")

@@ -16,7 +16,9 @@ from tests.unit.operations.harness import Case, file, run
 
 KEY = "ssh-ed25519 AAAAC3Nz anna@desk"
 OLD = "ssh-ed25519 AAAAOLD old@desk"
-ANNA = Account(1001, "/home/anna", "/bin/bash", frozenset({"anna"}), "x", keys=f"{KEY}\n", keys_safe=True)
+ANNA = Account(
+    1001, "/home/anna", "/bin/bash", frozenset({"anna"}), "x", keys=f"{KEY}\n", keys_safe=True, home_owner="anna"
+)
 SHELLS = frozenset({"/bin/bash"})
 AS_ANNA = {"ssh_user": "anna"}
 HASH = "$6$salt$hash"
@@ -50,9 +52,34 @@ CASES = [
         commands=["usermod --shell /bin/bash anna"], why=["user anna: shell /bin/sh, wanted /bin/bash"],
     ),
     Case(
+        "another shell of rig's own account: proven by a new connection", accounts.present, _declared(),
+        _anna(replace(ANNA, shell="/bin/sh")), data=AS_ANNA,
+        has=["--unit=rigwright-undo-shell", "getent passwd anna | cut -d: -f7 > /var/lib/rigwright/undo/shell/old",
+             'usermod --shell "$(cat /var/lib/rigwright/undo/shell/old)" anna', "usermod --shell /bin/bash anna",
+             "[prove] shell None"],
+    ),
+    Case(
+        "another shell of rig's own account, never proven", accounts.present, _declared(),
+        _anna(unproven=frozenset({"shell"})), data=AS_ANNA, has=["[prove] shell None"],
+        why=["user anna: a change of the shell was never proven"],
+    ),
+    Case(
+        "a home that is gone", accounts.present, _declared(), _anna(replace(ANNA, home_owner=None)),
+        commands=['/usr/sbin/mkhomedir_helper anna 0077 && { [ "$(stat -c %U /home/anna)" != root ] '
+                  "|| chown anna: /home/anna; }"],
+        why=["user anna: home /home/anna is missing"],
+    ),
+    Case(
+        "a home that is root's", accounts.present, _declared(), _anna(replace(ANNA, home_owner="root")),
+        has=["chown anna: /home/anna"], lacks=["mkhomedir"], why=["user anna: home /home/anna is root's"],
+    ),
+    Case("a home that is somebody else's", accounts.present, _declared(), _anna(replace(ANNA, home_owner="ben"))),
+    Case("no home, by design", accounts.present, _declared(),
+         _anna(replace(ANNA, home="/nonexistent", home_owner=None))),
+    Case(
         "a shell that is not there yet", accounts.present, _declared(shell="/bin/zsh"), _anna(),
         has=["test -x /bin/zsh || { echo 'user anna: there is no program /bin/zsh", "usermod --shell /bin/zsh anna"],
-        why=["user anna: /bin/zsh is not there yet; user anna: shell /bin/bash, wanted /bin/zsh"],
+        why=["user anna: shell /bin/bash, wanted /bin/zsh; user anna: /bin/zsh is not there yet"],
     ),
     Case(
         "no sudo: out of the groups that give it", accounts.present, _declared(sudo="none", groups=["video"]),
@@ -77,12 +104,16 @@ CASES = [
     Case(
         "rig's own account: proven by a new connection", accounts.keys, _declared(), _anna(replace(ANNA, keys=OLD)),
         data=AS_ANNA,
-        has=["--unit=rigwright-undo-keys --on-active=60", "cp -a /home/anna/.ssh/authorized_keys", "[prove]",
+        has=["--unit=rigwright-undo-keys --on-active=60", "[prove]",
+             "cp -a /home/anna/.ssh/authorized_keys /var/lib/rigwright/undo/keys/authorized_keys;",
+             "cp -a /home/anna/.ssh/authorized_keys2 /var/lib/rigwright/undo/keys/authorized_keys2;",
+             "cp -a /var/lib/rigwright/undo/keys/authorized_keys2 /home/anna/.ssh/authorized_keys2;",
              "mv /var/lib/rigwright/undo/keys.sh"],
     ),
     Case(
-        "rig's own account: an unproven change is made anew", accounts.keys, _declared(), _anna(unproven=True),
-        data=AS_ANNA, has=["[prove]"], why=["user anna: a change of keys was never proven"],
+        "rig's own account: an unproven change is made anew", accounts.keys, _declared(),
+        _anna(unproven=frozenset({"keys"})), data=AS_ANNA, has=["[prove]"],
+        why=["user anna: a change of keys was never proven"],
     ),
     Case("rig's own without a key", accounts.keys, _declared(keys=[]), _anna(), data=AS_ANNA, refuses="shut out"),
     Case(
@@ -90,9 +121,23 @@ CASES = [
         has=["visudo -cqf", "chmod 440", "<<<\nanna ALL=(ALL:ALL) NOPASSWD: ALL\n"],
     ),
     Case("with a password", accounts.sudo, _declared(sudo="password"), {}, has=["<<<\nanna ALL=(ALL:ALL) ALL\n"]),
-    Case("no right, none there", accounts.sudo, _declared(sudo="none"), {}),
+    Case("no right, none there", accounts.sudo, _declared(sudo="none"), _anna()),
     Case(
-        "no right: ours is taken away", accounts.sudo, _declared(sudo="none"), {Files: {RULE: file()}},
+        "no right, and a cloud image's own rule gives it", accounts.sudo, _declared(sudo="none"),
+        _anna(replace(ANNA, root_by=("/etc/sudoers.d/90-cloud-init-users", RULE), sudoers="anna")),
+        refuses="declared without sudo, and /etc/sudoers.d/90-cloud-init-users gives it",
+    ),
+    Case(
+        "no right, and some group's rule gives it", accounts.sudo, _declared(sudo="none"),
+        _anna(replace(ANNA, root_by=())), refuses="a rule of sudo for a group or an alias gives it",
+    ),
+    Case(
+        "no right, which a group gives that the account is taken out of", accounts.sudo, _declared(sudo="none"),
+        _anna(replace(ANNA, root_by=(), groups=frozenset({"anna", "sudo"}))),
+    ),
+    Case(
+        "no right: ours is taken away", accounts.sudo, _declared(sudo="none"),
+        {**_anna(replace(ANNA, root_by=(RULE,), sudoers="anna")), Files: {RULE: file()}},
         commands=[f"rm -f -- {RULE}"],
     ),
     Case("rig's own account needs it", accounts.sudo, _declared(sudo="password"), {}, data=AS_ANNA, refuses="shut out"),

@@ -106,6 +106,19 @@ def test_the_clock_stays_with_chrony_where_it_is() -> None:
     assert "systemctl enable chrony.service" in _text(found, "Keep the clock")
 
 
+def test_chrony_that_is_declared_keeps_the_clock() -> None:
+    """The two forbid each other: with both wanted, apt would install neither."""
+    found = steps(base, _rig(base={"packages": {"chrony": True}}), _bare("trixie", {"systemd-timesyncd": "257"}))
+    assert " chrony" in _text(found, "Install the base packages")
+    assert "systemd-timesyncd" not in _text(found, "Install the base packages")
+    assert "systemctl enable chrony.service" in _text(found, "Keep the clock")
+
+
+def test_another_clock_is_not_removed_silently() -> None:
+    with pytest.raises(Exception, match=r"ntpsec keeps this host's clock.*base\.packages\.ntpsec = False"):
+        steps(base, _rig(), _bare("trixie", {"ntpsec": "1.2"}))
+
+
 def test_the_clock_left_alone() -> None:
     facts = _bare("trixie", {"systemd-timesyncd": "257"})
     facts[Units] = {**facts[Units], "systemd-timesyncd.service": unit()}
@@ -123,9 +136,12 @@ def test_upgrades_turned_off() -> None:
     assert "unattended-upgrades" not in _text(found, "Install the base packages")
 
 
-def test_patterns_are_quoted_for_apt() -> None:
+def test_patterns_stand_as_they_are_in_a_file_that_apt_has_tried() -> None:
+    """apt undoes no backslashes."""
     found = steps(base, _rig(base={"unattended_upgrades": {"never": [r"^x\.y$"]}}), _bare("trixie"))
-    assert r'"^x\\.y$";' in _text(found, "Configure unattended security updates")
+    text = _text(found, "Configure unattended security updates")
+    assert r'"^x\.y$";' in text
+    assert 'apt-config -c "$new" dump' in text
 
 
 @pytest.mark.parametrize("codename", CODENAMES)

@@ -42,6 +42,22 @@ deb http://mirror.example/{1} {0}-updates main
 deb http://mirror.example/{1}-security {0}-security main
 deb https://somebody.example/apt {0} main
 """
+_JAMMY = """\
+deb http://mirror.example/ubuntu/ jammy main restricted
+# deb-src http://mirror.example/ubuntu/ jammy main restricted
+
+deb http://mirror.example/ubuntu/ jammy-updates main restricted
+deb http://mirror.example/ubuntu/ jammy universe
+deb http://mirror.example/ubuntu/ jammy-updates universe
+deb http://mirror.example/ubuntu/ jammy multiverse
+deb http://mirror.example/ubuntu/ jammy-updates multiverse
+deb http://mirror.example/ubuntu/ jammy-backports main restricted universe multiverse
+deb http://mirror.example/ubuntu-security jammy-security main restricted
+deb http://mirror.example/ubuntu-security jammy-security universe
+deb http://mirror.example/ubuntu-security jammy-security multiverse
+"""
+"""As the installer of Ubuntu 22.04 writes it."""
+
 LIST = "/etc/apt/sources.list"
 DEB822 = {"trixie": "debian", "noble": "ubuntu", "resolute": "ubuntu"}
 
@@ -89,6 +105,24 @@ CASES = [
             why=[f"{LIST}: lacks one of contrib"],
         )
         for codename, family in (("bookworm", "debian"), ("jammy", "ubuntu"))
+    ),
+    Case(
+        "as installed, one line for each few components: all there",
+        sources.components,
+        {"wanted": ["restricted", "universe", "multiverse"]},
+        _sources("jammy", _JAMMY),
+    ),
+    Case(
+        "as installed, one component gone from one suite: its first line gets it",
+        sources.components,
+        {"wanted": ["restricted", "universe", "multiverse"]},
+        _sources("jammy", _JAMMY.replace("deb http://mirror.example/ubuntu/ jammy-updates universe\n", "")),
+        has=[
+            "<<<\n"
+            + _JAMMY.replace("deb http://mirror.example/ubuntu/ jammy-updates universe\n", "").replace(
+                "jammy-updates main restricted\n", "jammy-updates main restricted universe\n"
+            )
+        ],
     ),
     Case("nothing wanted", sources.components, {"wanted": []}, _sources("trixie", _DEBIAN, "/x.sources")),
     Case("all there", sources.components, {"wanted": ["main"]}, _sources("trixie", _DEBIAN, "/x.sources")),

@@ -33,16 +33,20 @@ TEXT = files.render(
 OURS = file(TEXT, mtime=500)
 
 
-def _host(state: SshdState, *, socket: bool = False, drop_in: Any = None, **more: Any) -> dict[Any, Any]:
+def _host(
+    state: SshdState, *, socket: bool = False, drop_in: Any = None, session: int = 22, **more: Any
+) -> dict[Any, Any]:
+    """``session``: the port that the connection comes in by, as the host sees it; ``more``: of ssh.service."""
+    service = {"active": "inactive" if socket else "active", "enabled": "disabled" if socket else "enabled", **more}
     units = {
-        "ssh.service": unit("inactive" if socket else "active", "disabled" if socket else "enabled", **more),
+        "ssh.service": unit(**service),
         "ssh.socket": unit("active" if socket else "inactive", "enabled" if socket else "disabled"),
     }
     return {
         Sshd: state,
         Units: units,
         Files: {CONFIG: file(mtime=100), **({DROP_IN: drop_in} if drop_in else {})},
-        Session: SessionState("192.0.2.7", 22),
+        Session: SessionState("10.0.0.7", session),
     }
 
 
@@ -50,6 +54,7 @@ def _wants(declared_keys: int = 0, **ssh: Any) -> dict[str, Any]:
     return {"ssh": Ssh(**ssh), "declared_keys": declared_keys}
 
 
+OF_NOW = f"find {CONFIG} {DROP_IN} -maxdepth 0 -newermt now -exec touch {{}} +"
 RELOAD = "systemctl reload ssh.service && mv -f /run/rigwright/reloaded/ssh.service.new"
 RESTART = "systemctl stop ssh.service 2>/dev/null; systemctl restart ssh.socket"
 
@@ -63,7 +68,7 @@ CASES = [
     ),
     Case(
         "a reload that was lost", sshd.configured, _wants(), _host(DONE, drop_in=file(TEXT, mtime=2000)), data=ROOT,
-        has=[RELOAD], why=[f"sshd: started before {DROP_IN} changed"],
+        has=[OF_NOW, RELOAD], why=[f"sshd: started before {DROP_IN} changed"],
     ),
     Case(
         "reloaded since", sshd.configured, _wants(), _host(DONE, drop_in=file(TEXT, mtime=2000), reloaded=3000.0),
@@ -91,6 +96,35 @@ CASES = [
         "other settings, where systemd listens: the next connection starts sshd anew", sshd.configured, _wants(),
         _host(FRESH, socket=True), data=ROOT,
         has=["systemctl stop ssh.service 2>/dev/null; systemctl start ssh.socket"], lacks=[RELOAD],
+    ),
+    Case(
+        "behind a forwarded port: proven by the way in use", sshd.configured, _wants(), _host(FRESH),
+        data={"ssh_user": "root", "ssh_port": 2222}, has=["[prove] sshd None"],
+    ),
+    Case(
+        "moved: proven at the new port, whatever the files already say", sshd.configured, _wants(port=2222),
+        _host(replace(DONE, ports=(2222,), unproven=True), drop_in=OURS), data=ROOT, has=["[prove] sshd 2222"],
+    ),
+    Case(
+        "moved by a change that was never proven, where systemd listens: a new port is a new socket",
+        sshd.configured, _wants(port=2222),
+        _host(replace(DONE, socket_ports=(2222,), unproven=True), socket=True, drop_in=OURS), data=ROOT, has=[RESTART],
+    ),
+    Case(
+        "disabled: it would be missed after the next boot only", sshd.configured, _wants(),
+        _host(DONE, drop_in=OURS, enabled="disabled"), data=ROOT, commands=["systemctl enable ssh.service"],
+        why=["ssh.service: disabled, and nobody could log in after a boot"],
+    ),
+    Case(
+        "masked, and its settings differ: what is masked cannot be reloaded", sshd.configured, _wants(),
+        _host(FRESH, load="masked", enabled="masked"), data=ROOT,
+        has=["systemctl unmask ssh.service && systemctl unmask --runtime ssh.service && systemctl enable ssh.service",
+             RELOAD],
+    ),
+    Case(
+        "masked, where systemd listens: it has nobody to start", sshd.configured, _wants(),
+        _host(DONE, socket=True, drop_in=OURS, load="masked", enabled="masked"), data=ROOT,
+        commands=["systemctl unmask ssh.service && systemctl unmask --runtime ssh.service"],
     ),
     Case(
         "an unproven change", sshd.configured, _wants(), _host(replace(DONE, unproven=True), drop_in=OURS), data=ROOT,
@@ -146,6 +180,25 @@ def test_sshd(case: Case) -> None:
     case.check()
 
 
+@pytest.mark.parametrize(
+    ("state", "declared_keys", "refused"),
+    [
+        (FRESH, 0, True),
+        (FRESH, 1, False),
+        (replace(FRESH, anybodys_keys=1), 0, False),
+        (replace(FRESH, settings={**FRESH.settings, "passwordauthentication": "no"}), 0, False),
+    ],
+)
+def test_where_rig_does_not_come_by_sshd_somebody_still_has_to(
+    state: SshdState, declared_keys: int, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sshd, "login_user", lambda host: None)
+    case = Case("by no sshd", sshd.configured, _wants(declared_keys), _host(replace(state, keys=0)), has=["[prove]"])
+    if refused:
+        case.refuses = "turning passwords off would let nobody in over SSH"
+    case.check()
+
+
 def test_a_failed_change_is_undone_at_once() -> None:
     arm, change, proof, disarm = run(sshd.configured, _wants(), _host(FRESH), ROOT).commands
     assert "cp -a /etc/ssh/sshd_config" in arm and "systemd-run" in arm
@@ -153,7 +206,7 @@ def test_a_failed_change_is_undone_at_once() -> None:
         "|| { status=$?; systemctl stop rigwright-undo-sshd.timer 2>/dev/null; "
         "sh /var/lib/rigwright/undo/sshd.sh; exit $status; }"
     )
-    assert proof == "[prove]"
+    assert proof == "[prove] sshd None"
     assert disarm.startswith("mv /var/lib/rigwright/undo/sshd.sh")
 
 

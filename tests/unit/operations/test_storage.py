@@ -98,7 +98,8 @@ DISKS = [
     Case(
         "an empty drive of that very number is formatted, and looked at once more before", disks.formatted, FORMAT,
         _disks(drives=(_drive(),)),
-        has=["wipefs -n /dev/sdb", "blkid -p /dev/sdb", "is not empty", "mkfs.ext4 -q /dev/sdb </dev/null"],
+        has=["wipefs -n /dev/sdb", "blkid -p /dev/sdb", 'cmp -s -n 1048576 -i $at:0 "$disk"', "is not empty",
+             "mkfs.ext4 -q /dev/sdb </dev/null"],
         why=["/dev/sdb (S1): empty, wanted ext4"],
     ),
     Case(
@@ -109,6 +110,11 @@ DISKS = [
         "it holds another file system", disks.formatted, FORMAT,
         _disks(drives=(_drive("TYPE=xfs"),), filesystems=(Filesystem("/dev/sdb", "9", "xfs"),)),
         refuses="(/dev/sdb, 2000 GB) is not empty, and only an empty drive is ever formatted. On it: TYPE=xfs",
+    ),
+    Case(
+        "it holds something that nobody knows", disks.formatted, FORMAT,
+        _disks(drives=(_drive("data of no known kind"),)),
+        refuses="wipefs -a /dev/sdb && blkdiscard -z -l 1MiB /dev/sdb && blkdiscard -z -o 1999998951424 /dev/sdb",
     ),
     Case("it has partitions", disks.formatted, FORMAT, _disks(drives=(_drive("part /dev/sdb1"),)), refuses="part /"),
     Case("it is mounted", disks.formatted, FORMAT, _disks(drives=(_drive("mounted at /x"),)), refuses="mounted at /x"),
@@ -124,6 +130,16 @@ DISKS = [
     Case(
         "not mounted, and no line", disks.mounted, MOUNT, _disks(filesystems=(XFS,), fstab="# mine\n"),
         has=[f"<<<\n# mine\n{LINE}\n", "systemctl daemon-reload", "mkdir -p /srv/data && mount /srv/data"],
+    ),
+    Case(
+        "something lies in its place, and would be out of sight", disks.mounted, MOUNT,
+        _disks(filesystems=(XFS,), covered={"/srv/data": ("weights", "notes")}),
+        refuses="disk data: /srv/data is not empty, and what is in it (weights, notes) would be out of sight",
+    ),
+    Case(
+        "one disk within another: the outer one comes first", disks.mounted,
+        {"disks": {"in": KNOWN.model_copy(update={"mount": "/srv/data/in"}), "out": KNOWN}}, _disks(filesystems=(XFS,)),
+        has=["mount /srv/data\nmkdir -p /srv/data/in && mount /srv/data/in"],
     ),
     Case(
         "a line of somebody's for the same place gives way, in its place; all others stay", disks.mounted, MOUNT,

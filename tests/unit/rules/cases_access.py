@@ -35,6 +35,12 @@ ACCESS = [
         "access.key", "access.users.me.keys.0", people(me={"keys": [KEY[:-7]]}), people(me={"keys": [KEY]}), "cut off"
     ),
     Case(
+        "access.admin-group",
+        "access.users.me.groups.1",
+        people(me={"keys": [KEY], "sudo": "none", "groups": ["video", "sudo"]}),
+        people(me={"keys": [KEY], "sudo": "none", "groups": ["video"]}),
+    ),
+    Case(
         "access.key-twice",
         "access.users.me.keys.1",
         people(me={"keys": [KEY, f"{KEY}-again"]}),
@@ -85,6 +91,22 @@ CONNECTION = [
     ),
     Case(
         "connection.user-without-key", "access.users.me.keys", connecting("me", {}), connecting("me", {"keys": [KEY]})
+    ),
+    *(
+        Case(
+            "connection.shell",
+            "access.users.me.shell",
+            connecting("me", {"keys": [KEY], "shell": shell}),
+            connecting("me", {"keys": [KEY], "shell": "/bin/zsh"}),
+            shell,
+        )
+        for shell in ("/usr/sbin/nologin", "/bin/false")
+    ),
+    Case(
+        "connection.sudo-removed",
+        "base.packages.sudo",
+        {**connecting("me", None), "base": {"packages": {"sudo": False}}},
+        {**connecting("root", None), "base": {"packages": {"sudo": False}}},
     ),
     Case(
         "connection.sudo",

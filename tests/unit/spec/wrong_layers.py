@@ -54,8 +54,8 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: base.disks.a.mount = '/usr' [inventory/home.py:5]: expected a mount point for data: "
-        "the host could not boot without the disk, though data disks may be missing. Choose another, e.g. "
-        "'/srv'.",
+        "without the disk the host could not boot, or nobody could log in, though data disks may be missing. Choose "
+        "another, e.g. '/srv'.",
     ),
     Wrong(
         "package-of-another-layer",

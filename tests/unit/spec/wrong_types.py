@@ -125,6 +125,24 @@ WRONG = [
         "'12.8', or None. Write '13.0', in quotes.",
     ),
     Wrong(
+        "option-that-shifts-fstab",
+        """
+        "base": {"disks": {"a": {"uuid": "3f0c1a6e-8a0f-4f0e-9a3b-0d3c1f1b2a77", "mount": "/a", "options": ["ro x"]}}},
+        "driver": {"branch": 580},
+        """,
+        "basement: base.disks.a.options.0 = 'ro x' [inventory/home.py:5]: expected one mount option, without "
+        "blanks, commas and '#', e.g. 'noatime'. Correct the value.",
+    ),
+    Wrong(
+        "server-with-words-behind-it",
+        """
+        "base": {"ntp_servers": ["a.example iburst"]},
+        "driver": {"branch": 580},
+        """,
+        "basement: base.ntp_servers.0 = 'a.example iburst' [inventory/home.py:5]: expected the name or the address "
+        "of a server. Correct the value.",
+    ),
+    Wrong(
         "truth-as-text",
         """
         "base": {"smartd": "yes"},
@@ -148,8 +166,8 @@ WRONG = [
         "base": {"ntp_servers": ("a.example", "b.example")},
         "driver": {"branch": 580},
         """,
-        "basement: base.ntp_servers = ('a.example', 'b.example') [inventory/home.py:5]: expected a list "
-        "of texts. Put it into square brackets: [...].",
+        "basement: base.ntp_servers = ('a.example', 'b.example') [inventory/home.py:5]: expected a list, "
+        "each entry the name or the address of a server. Put it into square brackets: [...].",
     ),
     Wrong(
         "list-for-a-mapping",
