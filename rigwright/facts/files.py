@@ -67,6 +67,27 @@ class Files(FactBase[dict[str, FileState | None]]):
         return found
 
 
+class RealPaths(FactBase[dict[str, str]]):
+    """Path → where it leads once every link on its way is followed; what is missing there stays as it is written.
+
+    Raw lines: ``/data/docker|/var/lib/docker``.
+    """
+
+    def command(self, paths: list[str]) -> str:
+        """Ask for all paths at once."""
+        listed = " ".join(shlex.quote(path) for path in paths)
+        return f'for p in {listed}; do echo "$(readlink -m -- "$p")|$p"; done'
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        """Nothing was asked for."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        """Read one path a line."""
+        return {path: real for real, _, path in (line.partition("|") for line in output)}
+
+
 class Contents(FactBase[dict[str, str | None]]):
     """Path → text of the file (as far as it is UTF-8), None where it is missing. For small files to be merged."""
 
