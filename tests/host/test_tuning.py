@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from testinfra.host import Host
 
+from rigwright.facts.boot_loader import GRUB_CFG, NORMAL_ENTRIES
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Tuning
 from tests.host.answers import could_not_tell, proves
@@ -49,7 +50,7 @@ def seen(host: Host, declared: Tuning) -> Answers:
             "cmdline": "cat /proc/cmdline",
             "next cmdline": f'{source}; echo "${variable}"',
             "our words": f'{variable}=; . {OURS["the kernel command line"]}; echo "${variable}"',
-            "boot entries": "grep -hE '^\\s*linux\\s' /boot/grub/grub.cfg | grep -vwE 'single|recovery'",
+            "boot entries": f"{NORMAL_ENTRIES} {GRUB_CFG}",
             "modprobe": "modprobe --showconfig | grep -E '^(install|options) '",
             "modules": f"for k in /boot/vmlinuz-*; do for m in {' '.join(declared.module_options)}; do"
             " modinfo -k ${k#/boot/vmlinuz-} -F filename $m >/dev/null && echo $m; done; done",

@@ -104,8 +104,8 @@ CASES = [
         {Engine: BUSY, RealPaths: unlinked},
         refuses="docker is to keep its data in /data/docker (containers.data_root), keeps it in /var/lib/docker now,"
         " and containers are running (2): it would not know them any more, and they would run on with their GPUs and"
-        " ports. Stop them, and take along what is to be kept: `docker ps -q | xargs -r docker stop` and `systemctl stop"
-        " docker.socket docker.service`, then `rsync -aHAX --numeric-ids /var/lib/docker/ /data/docker/`; then run"
+        " ports. Stop them, and take along what is to be kept: `docker ps -q | xargs -r docker stop` and `systemctl"
+        " stop docker.socket docker.service`, then `rsync -aHAX --numeric-ids /var/lib/docker/ /data/docker/`; then run"
         " again",
     ),
     Case(

@@ -260,8 +260,13 @@ def test_setting_a_value_says_when_the_kernel_does_not_take_it(tmp_path: Path) -
 
 
 GRUB_CFG = """
+### BEGIN /etc/grub.d/10_linux ###
 \tlinux /boot/vmlinuz-6.12 root=UUID=1 ro  quiet iommu=pt
     linux /boot/vmlinuz-6.12 root=UUID=1 ro single
+### END /etc/grub.d/10_linux ###
+### BEGIN /etc/grub.d/20_memtest86+ ###
+\tlinux /boot/memtest86+x64.bin
+### END /etc/grub.d/20_memtest86+ ###
 """
 
 
