@@ -105,7 +105,7 @@ def _newer_files(paths: Sequence[str], since: float) -> list[str]:
 def _refresh(unit: str, files: Sequence[str], action: str, check: str | None) -> str:
     listed = " ".join(map(shlex.quote, files))
     # A file from the future (the clock was wrong when it was written) would ask for a restart for ever.
-    present_time = f"find {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
+    present_time = f"find -L {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
     guard = f"{check} && " if check else ""
     if action == "restart":
         # Without the reset systemd refuses a unit's fourth start or so within a minute; ours are all asked for.

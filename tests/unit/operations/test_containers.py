@@ -386,6 +386,18 @@ def test_docker_does_not_start_without_its_disk() -> None:
     assert "RequiresMountsFor=/data/docker\nAssertPathIsMountPoint=/data\n" in on_disk
 
 
+def test_what_runs_waits_for_the_files_that_it_is_started_with() -> None:
+    done = layer("trixie")
+    assert "Let Docker start without a data disk" in done["Run Docker"].waits
+    assert "Merge our keys into daemon.json" in done["Run Docker"].waits
+    placed = layer("trixie", data_root="/data/docker")
+    assert "Keep Docker from starting without its disk" in placed["Run Docker"].waits
+    for name in ("at boot", "when the driver changes"):
+        waits = done[f"Write the CDI specification {name}"].waits
+        assert waits == ("Write rigwright-cdi.service", "Write rigwright-cdi.path")
+    assert "Write rigwright-cdi.service" in done["Describe the driver and the GPUs to containers"].waits
+
+
 @pytest.mark.parametrize(
     ("path", "text", "goes"),
     [

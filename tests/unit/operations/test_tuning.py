@@ -346,6 +346,12 @@ def test_nvidias_own_packages_call_the_module_nvidia() -> None:
     assert "options nvidia NVreg_" in layer("trixie", ALL, source="none")["Write module options"].commands[0]
 
 
+def test_units_wait_for_their_files() -> None:
+    done = layer("trixie", ALL)
+    assert done["Set the CPU governor at boot"].waits == ("Write rigwright-cpu-governor.service",)
+    assert done["Set the GPUs' links at boot"].waits == ("Write rigwright-gpu-links.service",)
+
+
 def test_nothing_declared_on_a_bare_host_is_nothing_to_do() -> None:
     for declared in (Tuning(), Tuning(state="absent"), ALL.model_copy(update={"state": "absent"})):
         assert {name: step.commands for name, step in layer("trixie", declared).items() if step.commands} == {}
