@@ -12,7 +12,7 @@ from rigwright.operations import initramfs, kernel_cmdline, kernel_values, modul
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Limits, Tuning
 from tasks.driver import PACKAGE_STEPS
-from tasks.tuning import devices
+from tasks.tuning import devices, persistence
 
 RECORDS = "/var/lib/rigwright/before"
 """Where the values are kept that stood in the kernel before ours."""
@@ -29,6 +29,7 @@ def tuning(rig: Rig) -> None:
         )
     with after(options):
         initramfs.current(name="Carry the module options into the initial RAM file systems")
+    persistence.mode(rig)
     _sysctl(declared)
     devices.governor(declared.cpu_governor, RECORDS)
     _limits(declared.limits)

@@ -25,6 +25,7 @@ OURS = {
     "the GPUs' links": "/etc/systemd/system/rigwright-gpu-links.service",
     "drives": "/etc/udev/rules.d/61-rigwright-io-scheduler.rules",
 }
+PERSISTENCE = "nvidia-persistenced.service"
 GOVERNORS = "/sys/devices/system/cpu/cpufreq/policy*/scaling_governor"
 
 
@@ -75,6 +76,9 @@ def seen(host: Host, declared: Tuning) -> Answers:
             " $d/link/l1_aspm;; esac; done",
             "drives": f"for d in /sys/block/*; do case ${{d##*/}} in {not_drives}) continue;; esac; "
             '[ -f $d/queue/scheduler ] && echo "$d=$(cat $d/queue/rotational) $(cat $d/queue/scheduler)"; done',
+            "persistence unit": f"systemctl show -p UnitFileState,ExecStart {PERSISTENCE}",
+            "running": "cat /proc/driver/nvidia/version",
+            "smi": "timeout 30 nvidia-smi --query-gpu=index,persistence_mode --format=csv,noheader",
             "links unit": "systemctl is-enabled rigwright-gpu-links.service",
             "udev": f"cat {OURS['drives']}",
         },
@@ -100,6 +104,34 @@ def test_state(seen: Answers, rig: Rig) -> None:
     }
     wrong = [what for what, declared in wanted.items() if bool(declared) != (what in there)]
     assert not wrong, f"ours by the declaration, and not on the host, or the other way round: {', '.join(wrong)}"
+
+
+@proves("tuning.persistence_mode")
+def test_persistence_at_boot(rig: Rig, seen: Answers, declared: Tuning) -> None:
+    """The persistence daemon starts at boot, with persistence mode on, exactly if declared"""
+    if rig.driver.state == "absent":
+        return
+    unit = seen.pairs("persistence unit")
+    on = rig.tuning.state == "present" and declared.persistence_mode
+    starts = unit["UnitFileState"] == "enabled" and "--no-persistence-mode" not in unit.get("ExecStart", "")
+    if rig.driver.source == "none" and starts != on:
+        could_not_tell(f"driver.source is 'none': what the next boot sets is its owner's; {PERSISTENCE} does not")
+    assert starts == on, (
+        f"{PERSISTENCE} is {unit['UnitFileState'] or 'not installed'} and runs "
+        f"{unit.get('ExecStart', 'nothing')[:120]}; persistence mode is declared {'on' if on else 'off'}"
+    )
+
+
+@proves("tuning.persistence_mode")
+def test_persistence_mode(rig: Rig, seen: Answers, declared: Tuning) -> None:
+    """Every card is in the declared persistence mode now"""
+    if rig.driver.state == "absent":
+        return
+    if not seen["running"]:
+        could_not_tell("no NVIDIA driver is loaded, so no card has a persistence mode")
+    on = rig.tuning.state == "present" and declared.persistence_mode
+    other = [line.split(", ")[0] for line in seen.lines("smi") if line.endswith("Disabled" if on else "Enabled")]
+    assert not other, f"persistence mode is {'off' if on else 'on'} for card {', '.join(other)}"
 
 
 @proves("tuning.kernel_cmdline")

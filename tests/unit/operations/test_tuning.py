@@ -18,7 +18,9 @@ from rigwright.facts.kernel_values import BlockQueues, KernelValue, KernelValues
 from rigwright.facts.kernels import Kernels, KernelsState
 from rigwright.facts.manager_limits import ManagerLimits
 from rigwright.facts.module_config import ModuleConfig, ModuleConfigState
+from rigwright.facts.modules import Modules, ModulesState
 from rigwright.facts.release import Release
+from rigwright.facts.smi import Smi
 from rigwright.facts.sysctl import SysctlFiles
 from rigwright.facts.units import Units
 from rigwright.operations import kernel_cmdline, kernel_values, module_options, resource_limits, sysctl
@@ -27,7 +29,7 @@ from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Tuning
 from tasks.tuning import tuning
 from tests.unit.operations.harness import Case, Step, file, run, steps
-from tests.unit.operations.releases import CODENAMES, RELEASE, release
+from tests.unit.operations.releases import CODENAMES, RELEASE, UBUNTU, release
 
 MACHINE = {Release: RELEASE["trixie"]}
 CONTAINER = {Release: release("trixie", container="systemd-nspawn")}
@@ -316,6 +318,7 @@ def layer(
         Release: RELEASE[codename], BootLoader: LACKING, SysctlFiles: [], ModuleConfig: ModuleConfigState(),
         KernelValues: held(kernel), BlockQueues: {"nvme0n1": "nvme", "sda": "hdd"}, Gpus: [CARD],
         Kernels: KernelsState(running="6"), ManagerLimits: {}, Files: {}, Contents: {}, Units: {},
+        Modules: ModulesState(), Smi: [],
     }  # fmt: skip
     driver = Driver.model_validate({"source": source, **({} if source == "none" else {"branch": 580})})
     return steps(tuning, Rig(name="rig", tuning=declared, driver=driver), {**bare, **(facts or {})})
@@ -344,6 +347,27 @@ def test_everything_at_once(codename: str) -> None:
 def test_nvidias_own_packages_call_the_module_nvidia() -> None:
     assert "options nvidia NVreg_" in layer("trixie", ALL, source="nvidia")["Write module options"].commands[0]
     assert "options nvidia NVreg_" in layer("trixie", ALL, source="none")["Write module options"].commands[0]
+
+
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_the_persistence_daemons_unit_is_overridden_where_it_is_shipped_off(codename: str) -> None:
+    found = layer(codename, Tuning())
+    if codename not in UBUNTU:
+        assert found["Leave the persistence daemon's unit as shipped"].commands == ()
+        return
+    (drop_in,) = found["Have the persistence daemon keep persistence mode on"].commands
+    assert "ExecStart=\nExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --verbose\n" in drop_in
+    assert "WantedBy=multi-user.target" in drop_in
+    assert "Have the persistence daemon keep persistence mode on" not in layer(codename, Tuning(persistence_mode=False))
+
+
+def test_persistence_mode_of_a_driver_that_is_not_ours() -> None:
+    card = "0, RTX, GPU-1, 00000000:03:00.0, 580.105.08, Disabled, 8"
+    loaded = {Modules: ModulesState(running="580.105.08"), Smi: card}
+    found = layer("noble", Tuning(), source="none", facts=loaded)
+    assert found["Set the cards' persistence mode"].commands == ("nvidia-smi --persistence-mode=1",)
+    assert "Run the persistence daemon as declared" not in found
+    assert "Have the persistence daemon keep persistence mode on" not in found
 
 
 def test_units_wait_for_their_files() -> None:
