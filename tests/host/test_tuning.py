@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from testinfra.host import Host
 
+from rigwright.choice.module_options import not_in_force, parameter_of
 from rigwright.facts.boot_loader import GRUB_CFG, NORMAL_ENTRIES
+from rigwright.facts.module_parameters import ModuleParameters
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Tuning
 from tests.host.answers import could_not_tell, proves
@@ -57,7 +59,7 @@ def seen(host: Host, declared: Tuning) -> Answers:
             " modinfo -k ${k#/boot/vmlinuz-} -F filename $m >/dev/null && echo $m; done; done",
             "our options": f"cat {options}",
             "loaded": "cd /sys/module && ls -d */initstate | cut -d/ -f1",
-            "parameters": "grep -H . /sys/module/*/parameters/* ; sed 's/^/nvidia:/' /proc/driver/nvidia/params",
+            "parameters": ModuleParameters().command(list(declared.module_options)),
             "initrds": f"for i in /boot/initrd.img-*; do [ -e $i ] && [ {options} -nt $i ] && echo $i; done",
             "sysctl": f"for p in {settings}; do echo \"$p=$(cat $p | tr -s '\\t\\n ' ' ')\"; done",
             "kernel's": f"systemd-detect-virt -q --container && for p in {settings} {GOVERNORS} /sys/block; do"
@@ -182,13 +184,11 @@ def test_module_options(seen: Answers, declared: Tuning) -> None:
 @proves("tuning.module_options")
 def test_module_options_in_force(seen: Answers, declared: Tuning) -> None:
     """Modules that are loaded run with the declared options"""
-    unseen = []
-    for module, values in declared.module_options.items():
-        for name, value in values.items():
-            have = _parameter(seen, module.replace("-", "_"), name)
-            assert have in (None, str(value)), f"{module} runs with {name}={have}, declared {value}: reboot"
-            if have is None:
-                unseen.append(f"{module} {name}")
+    parameters = ModuleParameters().process(seen.lines("parameters"))
+    other = not_in_force(declared.module_options, parameters)
+    assert not other, f"{'; '.join(other)}: reboot"
+    asked = [(module, name) for module, values in declared.module_options.items() for name in values]
+    unseen = [f"{module} {name}" for module, name in asked if parameter_of(parameters, module, name) is None]
     if unseen:
         could_not_tell(f"not loaded, or the module does not show it: {', '.join(unseen)}")
 
@@ -361,15 +361,6 @@ def _modprobe(seen: Answers) -> tuple[dict[str, str], dict[tuple[str, str], str]
                 name, _, value = setting.partition("=")
                 options[_dashed(module), name] = value
     return real, options
-
-
-def _parameter(seen: Answers, module: str, name: str) -> str | None:
-    for line in seen.lines("parameters"):
-        if line.startswith(f"/sys/module/{module}/parameters/{name}:"):
-            return line.partition(":")[2]
-        if module == "nvidia" and line.startswith(f"nvidia:{name.removeprefix('NVreg_')}:"):
-            return line.split(":", 2)[2].strip().strip('"')
-    return None
 
 
 def _pam_says(seen: Answers, item: str, wanted: str) -> None:
