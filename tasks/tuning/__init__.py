@@ -8,7 +8,15 @@ from pyinfra.api.deploy import deploy
 from rigwright.catalog import catalog
 from rigwright.engine.reasons import after, changes_in
 from rigwright.facts.release import Release
-from rigwright.operations import initramfs, kernel_cmdline, kernel_values, module_options, resource_limits, sysctl
+from rigwright.operations import (
+    initramfs,
+    kernel_cmdline,
+    kernel_values,
+    module_loads,
+    module_options,
+    resource_limits,
+    sysctl,
+)
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Limits, Tuning
 from tasks.driver import PACKAGE_STEPS
@@ -47,12 +55,12 @@ def _main_module(rig: Rig) -> str:
 
 def _sysctl(declared: Tuning) -> None:
     values = {name: " ".join(str(value).split()) for name, value in declared.sysctl.items()}
+    wanted = {kernel_values.sysctl_path(name): value for name, value in values.items()}
+    loaded = module_loads.for_settings(name="Load the modules that sysctl settings need", paths=sorted(wanted))
     sysctl.at_boot(name="Have sysctl settings set at boot", values=values)
-    kernel_values.in_force(
-        name="Set sysctl settings",
-        wanted={kernel_values.sysctl_path(name): value for name, value in values.items()},
-        record=f"{RECORDS}/sysctl.json",
-    )
+    # The firewall and the container engine load modules, too, and set some of these to their needs.
+    with after(*changes_in("access"), *changes_in("containers"), loaded):
+        kernel_values.in_force(name="Set sysctl settings", wanted=wanted, record=f"{RECORDS}/sysctl.json")
 
 
 def _limits(declared: Limits) -> None:

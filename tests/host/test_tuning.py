@@ -10,6 +10,7 @@ import pytest
 from testinfra.host import Host
 
 from rigwright.choice.module_options import not_in_force, parameter_of
+from rigwright.choice.sysctl_modules import modules_for
 from rigwright.facts.boot_loader import GRUB_CFG, NORMAL_ENTRIES
 from rigwright.facts.module_parameters import ModuleParameters
 from rigwright.spec.rig import Rig
@@ -21,6 +22,7 @@ OURS = {
     "the kernel command line": "/etc/default/grub.d/50-rigwright.cfg",
     "module options": "/etc/modprobe.d/rigwright-options.conf",
     "sysctl settings": "/etc/sysctl.d/60-rigwright.conf",
+    "modules for sysctl settings": "/etc/modules-load.d/rigwright.conf",
     "the CPU governor": "/etc/systemd/system/rigwright-cpu-governor.service",
     "limits of logins": "/etc/security/limits.d/60-rigwright.conf",
     "limits of services": "/etc/systemd/system.conf.d/60-rigwright.conf",
@@ -98,6 +100,7 @@ def test_state(seen: Answers, rig: Rig) -> None:
         "the kernel command line": rig.tuning.kernel_cmdline,
         "module options": any(rig.tuning.module_options.values()),
         "sysctl settings": rig.tuning.sysctl,
+        "modules for sysctl settings": modules_for(map(_sysctl_path, rig.tuning.sysctl)),
         "the CPU governor": rig.tuning.cpu_governor,
         "limits of logins": rig.tuning.limits.nofile or rig.tuning.limits.memlock != "default",
         "limits of services": rig.tuning.limits.nofile or rig.tuning.limits.memlock != "default",

@@ -23,7 +23,7 @@ from rigwright.facts.release import Release
 from rigwright.facts.smi import Smi
 from rigwright.facts.sysctl import SysctlFiles
 from rigwright.facts.units import Units
-from rigwright.operations import kernel_cmdline, kernel_values, module_options, resource_limits, sysctl
+from rigwright.operations import kernel_cmdline, kernel_values, module_loads, module_options, resource_limits, sysctl
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Tuning
@@ -34,6 +34,7 @@ from tests.unit.operations.releases import CODENAMES, RELEASE, UBUNTU, release
 MACHINE = {Release: RELEASE["trixie"]}
 CONTAINER = {Release: release("trixie", container="systemd-nspawn")}
 SWAPPINESS, SOMAXCONN = "/proc/sys/vm/swappiness", "/proc/sys/net/core/somaxconn"
+CONNTRACK, BRIDGE = "/proc/sys/net/netfilter/nf_conntrack_max", "/proc/sys/net/bridge/bridge-nf-call-iptables"
 RECORD = "/var/lib/rigwright/before/sysctl.json"
 
 
@@ -108,6 +109,39 @@ CASES = [
         {**MACHINE, **values(swappiness=("10", "proc")), **before(swappiness="60")},
         has=[f"set_value {SWAPPINESS} 60", f"rm -f -- {RECORD}"],
         why=["vm.swappiness: 10, no longer declared, before us 60"],
+    ),
+    Case(
+        "values: unknown to the kernel",
+        kernel_values.in_force,
+        {**SET, "wanted": {"/proc/sys/vm/swapiness": "10"}},
+        {**MACHINE, KernelValues: {}},
+        refuses="vm.swapiness: the kernel has no such setting, or its module is not loaded. Correct the name, or",
+    ),
+    Case(
+        "modules: loaded now and at boot, once for all their settings",
+        module_loads.for_settings,
+        {"paths": [CONNTRACK, BRIDGE, SWAPPINESS]},
+        {**MACHINE, KernelValues: {CONNTRACK: KernelValue("1", "proc", True)}},
+        has=["<<<\n# Written by Rigwright.\nbr_netfilter\nnf_conntrack\n", "modprobe br_netfilter"],
+        lacks=["modprobe nf_conntrack"],
+        why=[
+            f"{module_loads.FILE}: missing",
+            "module br_netfilter: not loaded, and net.bridge.bridge-nf-call-iptables comes with it",
+        ],
+    ),
+    Case(
+        "modules: a container's kernel is the machine's",
+        module_loads.for_settings,
+        {"paths": [CONNTRACK]},
+        {**CONTAINER, KernelValues: {}, Contents: {module_loads.FILE: "# Written by Rigwright.\nnf_conntrack\n"}},
+    ),
+    Case("modules: none is needed", module_loads.for_settings, {"paths": [SWAPPINESS]}, MACHINE),
+    Case(
+        "modules: no longer needed",
+        module_loads.for_settings,
+        {"paths": []},
+        {**MACHINE, Contents: {module_loads.FILE: "x"}},
+        commands=[f"rm -f -- {module_loads.FILE}"],
     ),
     Case("values: none", kernel_values.in_force, {**SET, "wanted": {}}, {**MACHINE, KernelValues: {}}),
     Case(
@@ -373,6 +407,7 @@ def test_persistence_mode_of_a_driver_that_is_not_ours() -> None:
 def test_units_wait_for_their_files() -> None:
     done = layer("trixie", ALL)
     assert done["Set the CPU governor at boot"].waits == ("Write rigwright-cpu-governor.service",)
+    assert done["Set sysctl settings"].waits == ("Load the modules that sysctl settings need",)
     assert done["Set the GPUs' links at boot"].waits == ("Write rigwright-gpu-links.service",)
 
 
