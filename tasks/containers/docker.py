@@ -92,8 +92,9 @@ def present(rig: Rig, release: Release) -> OperationMeta:
 def absent(release: Release, whole: bool) -> None:
     """Take back what was ours, images and volumes apart; ``whole``: the packages too, whoever had them installed."""
     if whole or host.get_fact(Files, paths=[OURS])[OURS]:
-        probe_image.absent(name="Remove the probe image from Docker", engine="docker")
-        engine_data.containers_stopped(name="Stop Docker's containers", engine="docker")
+        stopped = engine_data.containers_stopped(name="Stop Docker's containers", engine="docker")
+        with after(stopped):
+            probe_image.absent(name="Remove the probe image from Docker", engine="docker")
         names = catalog().containers.docker.conflicts
         apt.remove(
             name="Remove Docker", names=sorted({name for source in names.values() for name in source}), purge=False

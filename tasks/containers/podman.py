@@ -48,8 +48,9 @@ def present(rig: Rig, release: Release) -> OperationMeta:
 def absent(release: Release, whole: bool) -> None:
     """Take back what was ours, images and volumes apart; ``whole``: the packages too, whoever had them installed."""
     if whole or host.get_fact(Files, paths=[CONTAINERS])[CONTAINERS]:
-        probe_image.absent(name="Remove the probe image from podman", engine="podman")
-        engine_data.containers_stopped(name="Stop podman's containers", engine="podman")
+        stopped = engine_data.containers_stopped(name="Stop podman's containers", engine="podman")
+        with after(stopped):
+            probe_image.absent(name="Remove the probe image from podman", engine="podman")
         apt.remove(name="Remove podman", names=["podman"], purge=False)
     files.absent(name="Remove our settings of podman", paths=[CONTAINERS, REGISTRIES])
     podman_storage.graph_root(name="Let podman keep images where it does by itself", path=None)

@@ -84,7 +84,9 @@ def questions(declared: Containers) -> dict[str, str]:
         "{no_cgroups}", "" if docker else "--cgroups=disabled"
     )
     container = container.replace("{harms}", _HARMS)
-    container = container.replace("{without_cdi}", "*' 20.'*|*' 2[0-5].'*|*' 26.0.'*" if docker else "*' 3.'*|*' 4.'*|*' 5.0.'*")
+    container = container.replace(
+        "{without_cdi}", "*' 20.'*|*' 2[0-5].'*|*' 26.0.'*" if docker else "*' 3.'*|*' 4.'*|*' 5.0.'*"
+    )
     return {
         "codename": '. /etc/os-release; echo "$VERSION_CODENAME"',
         "docker": "command -v dockerd",
