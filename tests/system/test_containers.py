@@ -57,7 +57,7 @@ def test_engines_follow_one_another(
         _becomes(declare(), "Docker after podman")
         _run(host, "docker")
         _becomes(declare(state="absent"), "no engine")
-        assert host.run("pgrep -f 'sleep 987'", check=False).stdout == "", "a container outlived its engine"
+        assert host.run("pgrep -f '[s]leep 987'", check=False).stdout == "", "a container outlived its engine"
 
 
 def _becomes(server: Site, what: str, *layers: str) -> None:
