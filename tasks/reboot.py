@@ -37,6 +37,7 @@ def reboot(rig: Rig) -> None:
             words=words,
             allowed=rig.driver.reboot and not host.data.get("no_reboot"),
             new_kernel=managed,
+            options=rig.tuning.module_options if rig.tuning.state == "present" else {},
         )
     if managed:
         with after(rebooted, *changes_in("driver")):

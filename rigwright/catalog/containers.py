@@ -26,13 +26,6 @@ class DockerVendor(Packages):
     old_sources: tuple[str, ...]
 
 
-class DockerCdi(Entry):
-    """From which version Docker knows CDI, and from which it is on by default."""
-
-    needs: str
-    by_default_from: str
-
-
 class DockerTable(Entry):
     """Docker."""
 
@@ -40,7 +33,7 @@ class DockerTable(Entry):
     vendor: DockerVendor
     conflicts: dict[ContainerSource, tuple[str, ...]]
     """Source → packages of the other one that must go first."""
-    cdi: DockerCdi
+    cdi: dict[Literal["needs"], str]
 
 
 class PodmanTable(Entry):

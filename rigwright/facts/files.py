@@ -14,7 +14,10 @@ Kind = Literal["file", "directory", "link", "other"]
 
 @dataclass(frozen=True)
 class FileState:
-    """One existing path: ``mode`` in octal digits ("644"), ``mtime`` in seconds, ``sha256`` of files only."""
+    """One existing path: ``mode`` in octal digits ("644"), ``mtime`` in seconds, ``sha256`` of files only.
+
+    A link's ``mtime`` is the later one of its own and of what it leads to: who reads it gets what is new of either.
+    """
 
     kind: Kind
     mode: str
@@ -29,7 +32,8 @@ class FileState:
 class Files(FactBase[dict[str, FileState | None]]):
     """Path → state, None where nothing is there.
 
-    Raw lines: ``regular file|644|root|root|1763881200.123|120|<sha256>||/etc/motd``.
+    Raw lines: ``regular file|644|root|root|1763881200.123|120|<sha256>|||/etc/motd``, for links with target and
+    its time: ``symbolic link|777|root|root|1763881200.123|9||/srv/motd|1763881300.5|/etc/motd``.
     """
 
     def command(self, paths: list[str]) -> str:
@@ -37,8 +41,9 @@ class Files(FactBase[dict[str, FileState | None]]):
         listed = " ".join(shlex.quote(path) for path in paths)
         return (
             f'export LC_ALL=C; for p in {listed}; do if [ -e "$p" ] || [ -L "$p" ]; then '
-            'h=; t=; if [ -L "$p" ]; then t=$(readlink "$p"); elif [ -f "$p" ]; then h=$(sha256sum < "$p"); fi; '
-            'echo "$(stat -c \'%F|%a|%U|%G|%.9Y|%s\' "$p")|${h%% *}|$t|$p"; else echo "|$p"; fi; done'
+            'h=; t=; m=; if [ -L "$p" ]; then t=$(readlink "$p"); m=$(stat -L -c %.9Y "$p" 2>/dev/null); '
+            'elif [ -f "$p" ]; then h=$(sha256sum < "$p"); fi; '
+            'echo "$(stat -c \'%F|%a|%U|%G|%.9Y|%s\' "$p")|${h%% *}|$t|$m|$p"; else echo "|$p"; fi; done'
         )
 
     @staticmethod
@@ -50,14 +55,14 @@ class Files(FactBase[dict[str, FileState | None]]):
         """Read one line a path."""
         found: dict[str, FileState | None] = {}
         for line in output:
-            fields = line.split("|", 8)
-            if len(fields) == 9:
-                found[fields[8]] = FileState(
+            fields = line.split("|", 9)
+            if len(fields) == 10:
+                found[fields[9]] = FileState(
                     kind=_kind(fields[0]),
                     mode=fields[1],
                     user=fields[2],
                     group=fields[3],
-                    mtime=float(fields[4]),
+                    mtime=max(float(fields[4]), float(fields[8] or 0)),
                     size=int(fields[5]),
                     sha256=fields[6] or None,
                     target=fields[7] or None,
@@ -65,6 +70,27 @@ class Files(FactBase[dict[str, FileState | None]]):
             elif line.startswith("|"):
                 found[line[1:]] = None
         return found
+
+
+class RealPaths(FactBase[dict[str, str]]):
+    """Path → where it leads once every link on its way is followed; what is missing there stays as it is written.
+
+    Raw lines: ``/data/docker|/var/lib/docker``.
+    """
+
+    def command(self, paths: list[str]) -> str:
+        """Ask for all paths at once."""
+        listed = " ".join(shlex.quote(path) for path in paths)
+        return f'for p in {listed}; do echo "$(readlink -m -- "$p")|$p"; done'
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        """Nothing was asked for."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        """Read one path a line."""
+        return {path: real for real, _, path in (line.partition("|") for line in output)}
 
 
 class Contents(FactBase[dict[str, str | None]]):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pyinfra.api import FactBase
 
@@ -11,24 +14,39 @@ STAMPS = "/run/rigwright/reloaded"
 """A file for each unit, as old as the last reload by us; gone after a reboot, as it should be."""
 
 _PROPERTIES = (
-    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestampMonotonic,NeedDaemonReload,Result,"
-    "ConditionResult,ConditionTimestampMonotonic"
+    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestamp,NeedDaemonReload,Result,"
+    "ConditionResult,ConditionTimestampMonotonic,FragmentPath,DropInPaths"
 )
 
-# Whether a unit that does not run would be let: systemd says so for units as they are now from 250 on. Before that
-# (Ubuntu 22.04) there is only what it found when it last tried, which is in ConditionResult.
-_CONDITION = (
-    'case $(systemctl show -p ActiveState --value -- "$u" 2>/dev/null) in inactive) '
-    'if said=$(systemd-analyze condition --unit="$u" 2>&1); then echo ConditionNow=yes; '
-    'else echo "$said" | sed -n "s/^$u: \\(.* failed\\)[.]$/HeldBack=\\1/p"; fi;; esac'
-)
-
-# systemd does not itself notice the first drop-in of a unit: it remembers which folders there were.
-_DROP_INS = (
-    'for f in "/etc/systemd/system/$u.d"/*.conf; do [ -e "$f" ] && '
-    '! systemctl show -p DropInPaths --value -- "$u" 2>/dev/null | tr " " "\\n" | grep -qxF "$f" && '
-    "echo UnknownDropIn=yes; done"
-)
+# systemd is asked once for all units: each call costs as much. Only of those that do not run and have conditions it is
+# asked whether they would be let, by a command that exists from 250 on. Before that (Ubuntu 22.04) there is only
+# what it found when it last tried, which is in ConditionResult.
+_COMMAND = r"""
+export LC_ALL=C TZ=UTC
+for u in {names}; do
+    echo "@unit $u $(stat -c %.9Y {stamps}/$u 2>/dev/null)"
+    for f in "/etc/systemd/system/$u.d"/*.conf; do if [ -e "$f" ]; then echo "@dropin $u $f"; fi; done
+done
+shown=$(systemctl show --timestamp=us+utc -p {properties} -- {names} 2>/dev/null)
+echo "@shown"
+echo "$shown" | sed 's/^$/@next/'
+echo "$shown" | awk -v RS= -F '\n' '{{
+    id = state = files = ""
+    for (i = 1; i <= NF; i++) {{
+        value = substr($i, index($i, "=") + 1)
+        if ($i ~ /^Id=/) id = value
+        if ($i ~ /^ActiveState=/) state = value
+        if ($i ~ /^(FragmentPath|DropInPaths)=/) files = files " " value
+    }}
+    if (state == "inactive" && files ~ /[^ ]/) print id files }}' | while read -r u files; do
+    if ! grep -qsE '^(Condition|Assert)' $files || said=$(systemd-analyze condition --unit="$u" 2>&1); then
+        echo "@let $u"
+    else
+        echo "$said" | sed -n "s/^$u: \(.* failed\)[.]$/@held $u \1/p"
+    fi
+done
+true
+"""
 
 
 @dataclass(frozen=True)
@@ -77,18 +95,15 @@ class UnitState:
 class Units(FactBase[dict[str, UnitState]]):
     """Unit name as asked → state.
 
-    Raw: for each unit a line ``@name reload-stamp-seconds`` and the lines of ``systemctl show``; ahead of them
-    ``@now seconds uptime``.
+    Raw: for each unit a line ``@unit name reload-stamp-seconds``, and ``@dropin name file`` for its drop-ins in /etc;
+    then ``@shown`` and what ``systemctl show`` says, ``@next`` between units; then for those that do not run
+    ``@let id`` or ``@held id condition``.
     """
 
     def command(self, names: list[str]) -> str:
         """Ask systemd about all units in one command; works where systemd is not running (everything is absent)."""
         listed = " ".join(shlex.quote(name) for name in names)
-        return (
-            'export LC_ALL=C; read up rest < /proc/uptime; echo "@now $(date +%s.%N) $up"; '
-            f'for u in {listed}; do echo "@unit $u $(stat -c %.9Y {STAMPS}/$u 2>/dev/null)"; '
-            f"systemctl show -p {_PROPERTIES} -- $u 2>/dev/null; {_CONDITION}; {_DROP_INS}; done; true"
-        )
+        return _COMMAND.format(names=listed, stamps=STAMPS, properties=_PROPERTIES)
 
     @staticmethod
     def default() -> dict[str, UnitState]:
@@ -96,38 +111,59 @@ class Units(FactBase[dict[str, UnitState]]):
         return {}
 
     def process(self, output: list[str]) -> dict[str, UnitState]:
-        """Turn monotonic time stamps into wall-clock ones with the pair printed first."""
-        boot = 0.0
-        blocks: dict[str, dict[str, str]] = {}
-        current: dict[str, str] = {}
+        """Put together what is said of each unit, by its place in the list and by its own name."""
+        stamps: dict[str, float] = {}
+        drop_ins: dict[str, list[str]] = {}
+        blocks: list[dict[str, str]] = [{}]
+        let: dict[str, str] = {}
         for line in output:
-            if line.startswith("@now "):
-                _, now, uptime = line.split()
-                boot = float(now) - float(uptime)
-            elif line.startswith("@unit "):
-                _, name, *stamp = line.split()
-                current = blocks.setdefault(name, {"reloaded": stamp[0] if stamp else "0"})
+            kind, *rest = line.split(" ", 2)
+            if kind == "@unit":
+                stamps[rest[0]] = float(rest[1]) if rest[1:] and rest[1] else 0.0
+            elif kind == "@dropin":
+                drop_ins.setdefault(rest[0], []).append(rest[1])
+            elif kind == "@next":
+                blocks.append({})
+            elif kind in ("@let", "@held"):
+                let[rest[0]] = rest[1] if kind == "@held" else ""
             elif "=" in line:
                 name, _, value = line.partition("=")
-                current.setdefault(name, value)
-        return {name: _state(block, boot) for name, block in blocks.items()}
+                blocks[-1][name] = value
+        blocks += [{}] * (len(stamps) - len(blocks))
+        return {
+            name: _state(block, stamps[name], drop_ins.get(name, ()), let)
+            for name, block in zip(stamps, blocks, strict=True)
+        }
 
 
-def _state(block: dict[str, str], boot: float) -> UnitState:
-    entered = int(block.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+def _state(block: Mapping[str, str], reloaded: float, drop_ins: Sequence[str], let: Mapping[str, str]) -> UnitState:
     tried = int(block.get("ConditionTimestampMonotonic") or 0) > 0
     last = block.get("ConditionResult", "yes") == "yes" or not tried
-    held_back = block.get("HeldBack", "")
+    held_back = let.get(block.get("Id", ""))
+    known = block.get("DropInPaths", "").split()
     return UnitState(
         load=block.get("LoadState", "not-found"),
         active=block.get("ActiveState", "inactive"),
         sub=block.get("SubState", "dead"),
         enabled=block.get("UnitFileState", ""),
         main_pid=int(block.get("MainPID") or 0),
-        started=boot + entered if entered else 0.0,
-        reloaded=float(block["reloaded"]),
-        need_daemon_reload=block.get("NeedDaemonReload") == "yes" or "UnknownDropIn" in block,
+        started=_seconds(block.get("ActiveEnterTimestamp", "")),
+        reloaded=reloaded,
+        # systemd does not itself notice the first drop-in of a unit: it remembers which folders there were.
+        need_daemon_reload=block.get("NeedDaemonReload") == "yes" or any(path not in known for path in drop_ins),
         result=block.get("Result", ""),
-        condition="ConditionNow" in block or (last and not held_back),
-        held_back=held_back,
+        condition=last if held_back is None else not held_back,
+        held_back=held_back or "",
     )
+
+
+def _seconds(stamp: str) -> float:
+    """Of ``Wed 2026-11-25 22:53:23.989831 UTC``, since the epoch; 0.0 for none.
+
+    The wall clock's, as files' times are: the other one that systemd tells does not count the time of a suspend.
+    """
+    found = re.search(r"(\d+-\d\d-\d\d \d\d:\d\d:\d\d)([.]\d+)?", stamp)
+    if found is None:
+        return 0.0
+    whole = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
+    return whole + float(found[2] or 0)

@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand, operation
 
 from rigwright.engine.reasons import because
 from rigwright.facts.keyrings import Keyrings
-from rigwright.facts.packages import HASH_OF_OTHERS, LISTS, OTHERS, OURS, STAMPS, Packages, hash_of
+from rigwright.facts.packages import HASH_OF_OTHERS, LISTS, OTHERS, OURS, STAMPS, Packages, PackagesState, hash_of
 from rigwright.operations import files
 from rigwright.operations.scripts import script
 
@@ -114,9 +114,12 @@ def install(
     packages: Mapping[str, str | None] | Iterable[str],
     recommends: bool = False,
     options: str = "",
+    instead_of: Iterable[str] = (),
 ) -> Generator[str, None, None]:
     """Install packages by name and exact version (None: any).
 
+    ``instead_of``: packages that go, in the same transaction: nothing of them is gone before all is downloaded that
+    comes in their place. They are not purged.
     A missing file on the mirror (stale lists) is answered with one update and a second try. Half-installed packages are
     finished first. A wanted exact version may go down and may change a hold of ours.
     """
@@ -127,14 +130,16 @@ def install(
         have = state.installed.get(name)
         if have is None or (version and have != version):
             gaps[name] = f"{name}: {have or state.unfinished.get(name) or 'absent'}, wanted {version or 'installed'}"
-    if not gaps:
+    go = {name: found for name in sorted(set(instead_of)) if (found := _there(state, name))}
+    if not gaps and not go:
         host.noop("all packages are installed")
         return
-    because("; ".join(gaps.values()))
+    because("; ".join([*gaps.values(), *(f"{name}: {found}, wanted absent" for name, found in go.items())]))
     if state.unfinished or state.audit:
         yield CONFIGURE
-    arguments = " ".join(shlex.quote(f"{name}={wanted[name]}") if wanted[name] else shlex.quote(name) for name in gaps)
-    exact = "--allow-downgrades --allow-change-held-packages" if any(wanted[name] for name in gaps) else ""
+    words = [f"{name}={wanted[name]}" if wanted[name] else name for name in gaps] + [f"{name}-" for name in go]
+    arguments = " ".join(map(shlex.quote, words))
+    exact = "--allow-downgrades --allow-change-held-packages" if go or any(wanted[name] for name in gaps) else ""
     recommended = "--install-recommends" if recommends else "--no-install-recommends"
     command = f"{APT} {recommended} {exact} {options} install {arguments}"
     yield f"{command} || {{ {APT} update; {command}; }}"
@@ -144,17 +149,19 @@ def install(
 def remove(names: Iterable[str], purge: bool = True, autoremove: bool = False) -> Generator[str, None, None]:
     """Remove packages, with their configuration if ``purge``."""
     state = host.get_fact(Packages)
-    there = {
-        name: state.installed.get(name) or state.unfinished.get(name) or "configuration left"
-        for name in sorted(set(names))
-        if name in state.installed or name in state.unfinished or (purge and name in state.residual)
-    }
+    there = {name: found for name in sorted(set(names)) if (found := _there(state, name, residual=purge))}
     if not there:
         host.noop("no such package is installed")
         return
     because("; ".join(f"{name}: {have}, wanted absent" for name, have in there.items()))
     verb = f"--allow-change-held-packages {'--purge' if purge else ''} {'--auto-remove' if autoremove else ''} remove"
     yield f"{APT} {verb} {' '.join(map(shlex.quote, there))}"
+
+
+def _there(state: PackagesState, name: str, residual: bool = False) -> str | None:
+    """What is there of a package: its version, or its state."""
+    left = "configuration left" if residual and name in state.residual else None
+    return state.installed.get(name) or state.unfinished.get(name) or left
 
 
 @operation()

@@ -21,6 +21,7 @@ from rigwright.operations import files
 Path = tuple[str, ...]
 Document = dict[str, Any]
 
+NOTHING: Mapping[str, str] = {}
 _LINKS = 8
 """More links than this on the way to the file are a loop."""
 
@@ -57,22 +58,18 @@ def merged(
     record: str,
     validate: str | None = None,
     shown: Collection[str] = (),
+    options_of: Mapping[str, str] = NOTHING,
 ) -> Generator[StringCommand | str, None, None]:
     """Have ``keys`` in the JSON object at ``dest``, merged deeply (mappings key by key; lists and scalars whole).
 
     ``record`` is a file on the host that remembers which keys are ours, and what stood there before: a key that is no
     longer among ``keys`` gets its former value back. Written before ``dest``, so that an interruption forgets nothing.
     A file that we made is removed when nothing is left in it. What is not valid JSON is refused, with the place.
-    ``validate`` as for `files.content`. ``shown``: top-level keys whose values the plan may print.
+    ``validate`` as for `files.content`. ``shown``: top-level keys whose values the plan may print. ``options_of``: as
+    for `merge`.
     """
     place, state = _followed(dest)
-    texts = host.get_fact(Contents, paths=[place, record])
-    found = _parsed(dest, texts[place])
-    try:
-        ours = Ours.read(texts[record])
-        wanted, kept = merge(found or {}, ours, keys)
-    except ValueError as error:
-        refuse(host, f"{dest} (with our keys in {record}) cannot be merged: {error}; nothing was changed")
+    found, wanted, ours, kept = _judged(dest, place, keys, record, options_of)
     kept = Ours(kept.was, ours.created or (found is None and bool(keys)))
     gone = found is not None and not wanted and ours.created
     gaps = differences(found or {}, wanted, shown)
@@ -95,13 +92,36 @@ def merged(
         yield _kept(record, kept)
 
 
-def merge(found: Document, ours: Ours, keys: Mapping[str, JsonValue]) -> tuple[Document, Ours]:
+def outcome(dest: str, keys: Mapping[str, JsonValue], record: str, options_of: Mapping[str, str] = NOTHING) -> Document:
+    """What `merged` would leave at ``dest``. For operations: refuses what it refuses."""
+    return _judged(dest, _followed(dest)[0], keys, record, options_of)[1]
+
+
+def _judged(
+    dest: str, place: str, keys: Mapping[str, JsonValue], record: str, options_of: Mapping[str, str]
+) -> tuple[Document | None, Document, Ours, Ours]:
+    """What stands there and what should, what was ours and what will be."""
+    texts = host.get_fact(Contents, paths=[place, record])
+    found = _parsed(dest, texts[place])
+    try:
+        ours = Ours.read(texts[record])
+        wanted, kept = merge(found or {}, ours, keys, options_of)
+        return found, wanted, ours, kept
+    except ValueError as error:
+        refuse(host, f"{dest} (with our keys in {record}) cannot be merged: {error}; nothing was changed")
+
+
+def merge(
+    found: Document, ours: Ours, keys: Mapping[str, JsonValue], options_of: Mapping[str, str] = NOTHING
+) -> tuple[Document, Ours]:
     """The document with ``keys`` in it and what was ours out of it, and what is ours now.
 
+    ``options_of``: a mapping's key → the key of what its options are for, as log-opts are for log-driver. Options for
+    something else than is wanted are no company for ours: then the mapping is replaced whole, as a scalar is.
     Raises ValueError when a mapping is wanted where something else stands.
     """
     document = deepcopy(found)
-    wanted = dict(_leaves(keys))
+    wanted = dict(_leaves(keys, whole=_for_another(found, ours, keys, options_of)))
     for path in sorted(set(ours.was) - set(wanted)):
         _put(document, path, ours.was[path])
     was = {path: ours.was[path] if path in ours.was else _get(document, path) for path in wanted}
@@ -130,12 +150,27 @@ def _kept(record: str, ours: Ours) -> StringCommand:
     return files.written(record, ours.text().encode(), "600", "root", "root", None)
 
 
-def _leaves(tree: Mapping[str, JsonValue], above: Path = ()) -> Generator[tuple[Path, JsonValue], None, None]:
+def _for_another(
+    found: Document, ours: Ours, keys: Mapping[str, JsonValue], options_of: Mapping[str, str]
+) -> frozenset[Path]:
+    """The mappings that are to be taken whole; once taken so they stay so, or the former value would come back."""
+    whole = set()
+    for options, owner in options_of.items():
+        owners = (*_get(found, (owner,)), *ours.was.get((owner,), ()))
+        if options in keys and ((options,) in ours.was or any(each != keys.get(owner) for each in owners)):
+            whole.add((options,))
+    return frozenset(whole)
+
+
+def _leaves(
+    tree: Mapping[str, JsonValue], above: Path = (), whole: frozenset[Path] = frozenset()
+) -> Generator[tuple[Path, JsonValue], None, None]:
     for name, value in tree.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*above, name))
+        path = (*above, name)
+        if isinstance(value, Mapping) and value and path not in whole:
+            yield from _leaves(value, path, whole)
         else:
-            yield (*above, name), value
+            yield path, value
 
 
 def _get(document: Document, path: Path) -> tuple[JsonValue, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from rigwright.engine.reasons import because, refuse
-from rigwright.facts.boot_loader import GRUB_CFG, BootLoader
+from rigwright.facts.boot_loader import GRUB_CFG, NORMAL_ENTRIES, BootLoader
 from rigwright.facts.files import Contents, Files
 from rigwright.facts.release import Release
 from rigwright.operations import files
@@ -17,11 +18,12 @@ DROP_IN = "/etc/default/grub.d/50-rigwright.cfg"
 _HEADER = "# Written by Rigwright. Recovery entries are left without these words.\n"
 
 # update-grub succeeds when another file replaces the variable instead of adding to it.
-_CHECK = r"""grep -E '^[[:space:]]*linux[[:space:]]' {cfg} | grep -vwE 'single|recovery' | awk -v words={words} '
+_CHECK = r"""{entries} {cfg} | awk -v words={words} '
     {{ n = split(words, w, " "); for (i = 1; i <= n; i++) {{ found = 0
         for (j = 2; j <= NF; j++) if ($j == w[i]) found = 1
         if (!found) lacks[w[i]] = 1 }} }}
-    END {{ for (word in lacks) {{ bad = 1
+    END {{ if (!NR) {{ print "{cfg} has no entry by /etc/grub.d/10_linux" > "/dev/stderr"; exit 1 }}
+        for (word in lacks) {{ bad = 1
         why = "another file in /etc/default/grub.d replaces GRUB_CMDLINE_LINUX_DEFAULT"
         print "{cfg} lacks " word ": " why > "/dev/stderr" }}
         exit bad }}'"""
@@ -56,7 +58,7 @@ def words(wanted: Sequence[str]) -> Generator[StringCommand | str, None, None]:
         if text != content:
             yield files.written(DROP_IN, content.encode(), "644", "root", "root", None)
         if update:
-            yield f"update-grub && {_CHECK.format(cfg=GRUB_CFG, words=_quoted(wanted))}"
+            yield f"update-grub && {_check(wanted)}"
         return
     if text is None:
         host.noop("no words of ours")
@@ -76,13 +78,13 @@ def drop_in(wanted: Sequence[str]) -> str:
     return f'{_HEADER}GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT {" ".join(wanted)}"\n'
 
 
+def _check(wanted: Sequence[str]) -> str:
+    return _CHECK.format(entries=NORMAL_ENTRIES, cfg=GRUB_CFG, words=shlex.quote(" ".join(wanted)))
+
+
 def _reason(text: str | None, content: str, lacking: Sequence[str]) -> str:
     if text is None:
         return f"{DROP_IN}: missing"
     if text != content:
         return f"{DROP_IN}: content differs"
     return f"{GRUB_CFG}: {'lacks ' + ', '.join(lacking) if lacking else 'older than ' + DROP_IN}"
-
-
-def _quoted(wanted: Sequence[str]) -> str:
-    return f"'{' '.join(wanted)}'"

@@ -34,7 +34,12 @@ def in_force(wanted: Mapping[str, str], record: str) -> Generator[StringCommand 
     found = host.get_fact(KernelValues, paths=sorted({*wanted, *recorded}))
     missing = sorted(set(wanted) - set(found))
     if missing and not container:
-        refuse(host, f"{', '.join(map(said, missing))}: the kernel has no such setting (or its module is not loaded)")
+        refuse(
+            host,
+            f"{', '.join(map(said, missing))}: the kernel has no such setting, or its module is not loaded. Correct the"
+            " name, or have the module loaded (its name in a file of /etc/modules-load.d, then `modprobe`), or leave it"
+            " out of the declaration; then run again",
+        )
     own = {path: value for path, value in found.items() if value.own(path, container)}
     changes = {path: value for path, value in wanted.items() if path in own and not _same(own[path], value)}
     back = {path: was for path, was in recorded.items() if path not in wanted and path in own}

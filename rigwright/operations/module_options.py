@@ -7,7 +7,10 @@ from collections.abc import Generator, Mapping
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
+from rigwright.choice.module_options import not_in_force
+from rigwright.facts.files import Contents
 from rigwright.facts.module_config import ModuleConfig
+from rigwright.facts.module_parameters import ModuleParameters
 from rigwright.operations import files
 
 FILE = "/etc/modprobe.d/rigwright-options.conf"
@@ -33,6 +36,20 @@ def declared(
         real = state.name_of(module) or (module if has_driver else on_disk(module, main_module))
         lines += [f"options {real} {name}={_written(value)}\n" for name, value in sorted(values.items())]
     yield from files.content._inner(dest=FILE, text="".join(lines))
+
+
+def waiting(options: Mapping[str, Mapping[str, str | int]]) -> list[str]:
+    """For operations: which of these options are written, and not what the loaded modules run with; a line each."""
+    if not any(options.values()):
+        return []
+    written = (host.get_fact(Contents, paths=[FILE])[FILE] or "").splitlines()
+    there = {line.split(maxsplit=2)[2] for line in written if line.startswith("options ")}
+    wanted = {
+        module: {name: value for name, value in values.items() if f"{name}={_written(value)}" in there}
+        for module, values in options.items()
+    }
+    parameters = host.get_fact(ModuleParameters, modules=sorted(options))
+    return not_in_force(wanted, parameters)
 
 
 def on_disk(module: str, main_module: str) -> str:

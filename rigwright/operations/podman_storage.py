@@ -43,17 +43,22 @@ def graph_root(path: str | None) -> Generator[StringCommand | str, None, None]:
         yield from files.content._inner(dest=STORAGE, text=wanted)
 
 
+def graph_root_after(text: str | None, path: str | None) -> str | None:
+    """What the file says once `graph_root` has been there; None: nothing. For operations: refuses what it refuses."""
+    try:
+        return _graph_root(with_graph_root(text, path))
+    except ValueError as error:
+        refuse(host, f"{STORAGE} cannot be changed: {error}; nothing was changed")
+
+
 def with_graph_root(text: str | None, path: str | None) -> str | None:
     """The file's text with our graphroot in it, or out of it; None: no file. Raises ValueError for broken TOML."""
-    if text is None or text.startswith(_WHOLE):
-        if path is None:
-            return None
-        return (
-            f'{_WHOLE}[storage]\ndriver = "overlay"\nrunroot = "/run/containers/storage"\n'
-            f"graphroot = {json.dumps(path)}\n"
-        )
+    if text is None or (text.startswith(_WHOLE) and text == _whole(_graph_root(text))):
+        return _whole(path)
     if path is not None and _graph_root(text) == path:
         return text
+    if text.startswith(_WHOLE) and not _OURS.search(text):
+        text = _KEY.sub(lambda line: line[0] + _MARK, text, count=1)  # others have added lines to a file of ours
     ours = _OURS.search(text)
     before = ours["before"] if ours else None
     if path is None:
@@ -65,6 +70,15 @@ def with_graph_root(text: str | None, path: str | None) -> str | None:
     if path is not None and _graph_root(changed) != path:
         raise ValueError("no line of it sets [storage] graphroot in a way that is understood")
     return changed
+
+
+def _whole(path: str | None) -> str | None:
+    """The file where nobody else has one."""
+    if path is None:
+        return None
+    return (
+        f'{_WHOLE}[storage]\ndriver = "overlay"\nrunroot = "/run/containers/storage"\ngraphroot = {json.dumps(path)}\n'
+    )
 
 
 def _with_line(text: str, before: str | None, path: str) -> str:

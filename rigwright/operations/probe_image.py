@@ -12,9 +12,10 @@ from rigwright.engine.reasons import because
 from rigwright.facts.engine import PROBE_IMAGE, PROBE_LABEL, Engine
 from rigwright.facts.packages import Packages
 
-RECIPE = "1"
+RECIPE = "2"
 """To be raised when the script below makes another image."""
 
+# sh is a link on every host, and cat, ls and sleep are links to one program of many names on Ubuntu 26.04.
 # The C library's files that the driver's programs load are named, for they are not all among what the shell needs.
 _SCRIPT = r"""set -e
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"
@@ -26,7 +27,9 @@ libraries=$(for name in libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1; do
 for file in $programs $(ldd $programs | grep -o '/[^ :]*' | sort -u) $libraries "$(readlink -f /sbin/ldconfig)"; do
     [ -e "./$file" ] || cp -L --parents "$file" .
 done
-[ -e usr/bin/sh ] || ln -s "$(basename "$(readlink -f "$(command -v sh)")")" usr/bin/sh
+for name in sh cat ls sleep; do
+    [ -e usr/bin/$name ] || ln -s "$(readlink -f "$(command -v $name)")" usr/bin/$name
+done
 tar -c . | {engine} import --change 'CMD ["/bin/sh"]' --change 'LABEL {label}={value}' - {image} >/dev/null"""
 
 

@@ -14,12 +14,14 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.connectors.util import clear_askpass_cache
 
+from rigwright.choice.module_options import Options
 from rigwright.choice.reboot import obstacle_to_reboot, reasons_to_reboot
 from rigwright.engine.reasons import because, refuse, remark
 from rigwright.facts.files import Contents
 from rigwright.facts.kernels import Kernels
 from rigwright.facts.modules import Modules
 from rigwright.facts.release import Release
+from rigwright.operations import module_options
 
 RECORD = "/var/lib/rigwright/rebooted"
 """The boot that the last reboot of ours ended, and its reasons: the same reasons again mean that it did not help."""
@@ -37,10 +39,12 @@ def if_needed(
     allowed: bool,
     new_kernel: bool = True,
     wait_s: int = WAIT_S,
+    options: Options | None = None,
 ) -> Generator[StringCommand | FunctionCommand | str, None, None]:
     """Reboot if the host's state calls for it, and wait until another boot answers.
 
-    ``module``, ``words``, ``new_kernel``: as for `reasons_to_reboot`. Refuses to boot a kernel without the driver.
+    ``module``, ``words``, ``new_kernel``: as for `reasons_to_reboot`; ``options``: as for `module_options.waiting`.
+    Refuses to boot a kernel without the driver.
     A reboot that did not help is not repeated.
     """
     release = host.get_fact(Release)
@@ -49,6 +53,7 @@ def if_needed(
         return
     kernels, modules = host.get_fact(Kernels), host.get_fact(Modules)
     reasons = reasons_to_reboot(kernels, modules, module, words, new_kernel)
+    reasons += module_options.waiting(options or {})
     if not reasons:
         host.noop("no reboot is needed")
         return

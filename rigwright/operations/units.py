@@ -108,7 +108,7 @@ def from_the_present(files: Sequence[str]) -> str:
     It would ask for a restart for ever.
     """
     listed = " ".join(map(shlex.quote, files))
-    return f"find {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
+    return f"find -L {listed} -maxdepth 0 -newermt now -exec touch {{}} + 2>/dev/null; " if files else ""
 
 
 def _refresh(unit: str, files: Sequence[str], action: str, check: str | None) -> str:

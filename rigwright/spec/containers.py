@@ -38,7 +38,7 @@ class Log(Model):
 class Containers(Model):
     """Container engine and GPU access."""
 
-    state: State = key("present", "'absent' removes engine and toolkit; images and volumes stay on disk")
+    state: State = key("present", "'absent' stops containers and removes engine and toolkit; images and volumes stay")
     engine: Literal["docker", "podman"] = key("docker", "container engine")
     source: Literal["distribution", "vendor"] = key(
         "distribution", "the distribution's packages, or Docker's own repository"
@@ -55,7 +55,7 @@ class Containers(Model):
     toolkit: Toolkit = key(default_factory=Toolkit, description="NVIDIA Container Toolkit")
     data_root: str | None = key(
         None,
-        "where images and volumes live; None: the engine's default",
+        "where images and volumes live; None: the engine's default; a change is refused while containers run",
         pattern=r"^/[^\s]*[^/\s]$",
         form="an absolute path without a slash at its end",
     )

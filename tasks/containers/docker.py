@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyinfra import host
@@ -11,8 +12,9 @@ from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
 from rigwright.engine.reasons import after, changes_in
 from rigwright.facts.files import Files
+from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release as ReleaseFact
-from rigwright.operations import apt, engine_guards, files, json_merge, probe_image, sources, units
+from rigwright.operations import apt, engine_data, engine_guards, files, json_merge, probe_image, sources, units
 from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
 
@@ -30,15 +32,14 @@ _KEEP_CONTAINERS = (
     " systemctl reload docker.service; for second in 1 2 3 4 5; do"
     " [ \"$(docker info --format '{{.LiveRestoreEnabled}}')\" = true ] && break; sleep 1; done; fi"
 )
+_OPTIONS_OF = {"log-opts": "log-driver"}
 _UNITS = ("containerd.service", "docker.socket", "docker.service")
-_IMAGE_STORE_MOVED = 29
-"""From this version a new Docker keeps images under /var/lib/containerd, whatever data-root says (docs.docker.com)."""
 
 
 def present(rig: Rig, release: Release) -> OperationMeta:
     """Configure, install, run; what comes back tells whether the engine changes."""
     declared = rig.containers
-    keys = daemon_keys(declared, release)
+    keys = daemon_keys(declared, version_of(declared, release, host.get_fact(Packages).installed))
     disks = {disk.mount: name for name, disk in rig.base.disks.items()}
     if declared.data_root:
         with after(*changes_in("base")):
@@ -48,14 +49,14 @@ def present(rig: Rig, release: Release) -> OperationMeta:
     engine_guards.keeps_containers(
         name="Check that Docker may keep containers over its restarts", live_restore=keys["live-restore"] is True
     )
+    engine_data.docker_stays_in_sight(
+        name="Check that Docker keeps what it has in sight",
+        keys=keys,
+        dest=DAEMON_JSON,
+        record=OURS,
+        options_of=_OPTIONS_OF,
+    )
     updated = _vendor_source(declared, release) if declared.source == "vendor" else None
-    # Only now that apt has read what comes in their place.
-    with after(updated):
-        removed = apt.remove(
-            name=f"Remove what conflicts with Docker from source '{declared.source}'",
-            names=catalog().containers.docker.conflicts[declared.source],
-            purge=False,  # purging docker.io deletes /var/lib/docker
-        )
     # Before the packages: Docker starts as soon as it is installed, and would make its folders elsewhere.
     merged = json_merge.merged(
         name="Merge our keys into daemon.json",
@@ -64,16 +65,19 @@ def present(rig: Rig, release: Release) -> OperationMeta:
         record=OURS,
         validate=VALIDATE,
         shown=("data-root", "features", "live-restore", "log-driver", "log-opts"),
+        options_of=_OPTIONS_OF,
     )
-    _drop_in(declared.data_root, disks)
-    with after(removed, updated):
+    drop_in = _drop_in(declared.data_root, disks)
+    with after(updated):
         installed = apt.install(
             name="Install Docker",
             packages=catalog().containers.engine_packages("docker", declared.source, release.codename),
+            # Not purged: purging docker.io deletes /var/lib/docker.
+            instead_of=catalog().containers.docker.conflicts[declared.source],
         )
     with after(installed):
         unmasked = units.unmasked(name="Let Docker's units be started", names=_UNITS)
-    with after(installed, merged, unmasked):
+    with after(installed, merged, drop_in, unmasked):
         units.service(name="Run containerd", unit="containerd.service")
         units.service(name="Open Docker's socket", unit="docker.socket")
         running: OperationMeta = units.service(
@@ -88,7 +92,9 @@ def present(rig: Rig, release: Release) -> OperationMeta:
 def absent(release: Release, whole: bool) -> None:
     """Take back what was ours, images and volumes apart; ``whole``: the packages too, whoever had them installed."""
     if whole or host.get_fact(Files, paths=[OURS])[OURS]:
-        probe_image.absent(name="Remove the probe image from Docker", engine="docker")
+        stopped = engine_data.containers_stopped(name="Stop Docker's containers", engine="docker")
+        with after(stopped):
+            probe_image.absent(name="Remove the probe image from Docker", engine="docker")
         names = catalog().containers.docker.conflicts
         apt.remove(
             name="Remove Docker", names=sorted({name for source in names.values() for name in source}), purge=False
@@ -97,8 +103,8 @@ def absent(release: Release, whole: bool) -> None:
     json_merge.merged(name="Take our keys out of daemon.json", dest=DAEMON_JSON, keys={}, record=OURS)
 
 
-def daemon_keys(declared: Containers, release: Release) -> dict[str, Any]:
-    """What daemon.json has to say for this declaration on this release."""
+def daemon_keys(declared: Containers, version: str | None) -> dict[str, Any]:
+    """What daemon.json has to say for this declaration to a Docker of this version (None: the vendor's newest)."""
     log = declared.log
     keys: dict[str, Any] = {
         "log-driver": "json-file",
@@ -108,26 +114,28 @@ def daemon_keys(declared: Containers, release: Release) -> dict[str, Any]:
     }
     if declared.data_root:
         keys["data-root"] = declared.data_root
+        # From 29 on a new Docker keeps images under /var/lib/containerd, whatever data-root says (docs.docker.com).
+        keys["features"] = {"containerd-snapshotter": False}
     if declared.registry_mirrors:
         keys["registry-mirrors"] = list(declared.registry_mirrors)
     if declared.toolkit.state == "present":
-        keys = _deeply(keys, _gpu_keys(declared, release))
-    if declared.data_root and (declared.source == "vendor" or _major(release.docker) >= _IMAGE_STORE_MOVED):
-        keys = _deeply(keys, {"features": {"containerd-snapshotter": False}})
+        keys = _deeply(keys, _gpu_keys(version))
     return _deeply(keys, declared.daemon)
 
 
-def knows_cdi(declared: Containers, release: Release) -> bool:
-    """Whether this Docker understands CDI; a Docker that does not gets NVIDIA's runtime."""
-    return declared.source == "vendor" or release.docker_cdi
+def version_of(declared: Containers, release: Release, installed: Mapping[str, str]) -> str | None:
+    """The version of the declared source's Docker: as ``installed``, or else what the source is known to have."""
+    found = installed.get("docker-ce" if declared.source == "vendor" else "docker.io")
+    if found:
+        return found.rpartition(":")[2]
+    return None if declared.source == "vendor" else release.docker
 
 
-def _gpu_keys(declared: Containers, release: Release) -> dict[str, Any]:
-    if not knows_cdi(declared, release):
+def _gpu_keys(version: str | None) -> dict[str, Any]:
+    """A Docker that does not understand CDI gets NVIDIA's runtime."""
+    if version is not None and _numbers(version) < _numbers(catalog().containers.docker.cdi["needs"]):
         return {"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}}
-    default_from = catalog().containers.docker.cdi.by_default_from
-    by_default = declared.source == "distribution" and _numbers(release.docker) >= _numbers(default_from)
-    return {} if by_default else {"features": {"cdi": True}}
+    return {"features": {"cdi": True}}
 
 
 def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
@@ -165,24 +173,22 @@ def others_removed(declared: Containers, release: Release) -> None:
     )
 
 
-def _drop_in(path: str | None, disks: dict[str, str]) -> None:
+def _drop_in(path: str | None, disks: dict[str, str]) -> OperationMeta:
+    written: OperationMeta
     if path is None:
-        files.absent(name="Let Docker start without a data disk", paths=[DROP_IN])
-        return
-    files.template(
-        name="Keep Docker from starting without its disk",
-        src=f"{DROP_IN[1:]}.j2",
-        dest=DROP_IN,
-        context={"data_root": path, "mount": engine_guards.disk_of(path, disks)},
-    )
+        written = files.absent(name="Let Docker start without a data disk", paths=[DROP_IN])
+    else:
+        written = files.template(
+            name="Keep Docker from starting without its disk",
+            src=f"{DROP_IN[1:]}.j2",
+            dest=DROP_IN,
+            context={"data_root": path, "mount": engine_guards.disk_of(path, disks)},
+        )
+    return written
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
-
-
-def _major(version: str) -> int:
-    return _numbers(version)[0]
 
 
 def _deeply(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

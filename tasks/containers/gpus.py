@@ -22,13 +22,16 @@ def present(toolkit: OperationMeta | None) -> None:
     """Write the specification now, at boot before the engine, and whenever the driver changes."""
     spec = catalog().containers.toolkit.cdi_spec
     files.absent(name="Remove CDI specifications that nobody refreshes", paths=_BEFORE_1_18)
-    for unit in (SERVICE, PATH):
+    written = [
         files.template(
             name=f"Write {unit}", src=f"{_UNITS[1:]}/{unit}.j2", dest=f"{_UNITS}/{unit}", context={"spec": spec}
         )
-    units.service(name="Write the CDI specification at boot", unit=SERVICE, running=False)
-    units.service(name="Write the CDI specification when the driver changes", unit=PATH)
-    with after(toolkit, *changes_in("driver", *PACKAGE_STEPS)):
+        for unit in (SERVICE, PATH)
+    ]
+    with after(*written):
+        units.service(name="Write the CDI specification at boot", unit=SERVICE, running=False)
+        units.service(name="Write the CDI specification when the driver changes", unit=PATH)
+    with after(toolkit, *written, *changes_in("driver", *PACKAGE_STEPS)):
         cdi.current(name="Describe the driver and the GPUs to containers", spec=spec, unit=SERVICE)
 
 

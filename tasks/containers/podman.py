@@ -9,7 +9,7 @@ from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
 from rigwright.engine.reasons import after, changes_in
 from rigwright.facts.files import Files
-from rigwright.operations import apt, engine_guards, files, podman_storage, probe_image
+from rigwright.operations import apt, engine_data, engine_guards, files, podman_storage, probe_image
 from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
 
@@ -26,6 +26,7 @@ def present(rig: Rig, release: Release) -> OperationMeta:
             engine_guards.disk_there(
                 name="Check that the disk for images is there", path=declared.data_root, disks=disks
             )
+    engine_data.podman_stays_in_sight(name="Check that podman keeps what it has in sight", path=declared.data_root)
     files.template(
         name="Write podman's settings",
         src=f"{CONTAINERS[1:]}.j2",
@@ -47,7 +48,9 @@ def present(rig: Rig, release: Release) -> OperationMeta:
 def absent(release: Release, whole: bool) -> None:
     """Take back what was ours, images and volumes apart; ``whole``: the packages too, whoever had them installed."""
     if whole or host.get_fact(Files, paths=[CONTAINERS])[CONTAINERS]:
-        probe_image.absent(name="Remove the probe image from podman", engine="podman")
+        stopped = engine_data.containers_stopped(name="Stop podman's containers", engine="podman")
+        with after(stopped):
+            probe_image.absent(name="Remove the probe image from podman", engine="podman")
         apt.remove(name="Remove podman", names=["podman"], purge=False)
     files.absent(name="Remove our settings of podman", paths=[CONTAINERS, REGISTRIES])
     podman_storage.graph_root(name="Let podman keep images where it does by itself", path=None)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pyinfra import host
 from pyinfra.api.deploy import deploy
-from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
 from rigwright.choice.base import components
 from rigwright.choice.cards import generations
-from rigwright.choice.driver import Wanted, wanted_driver
+from rigwright.choice.driver import wanted_driver
 from rigwright.choice.flavour import Impossible
 from rigwright.engine.reasons import after
 from rigwright.facts.gpus import Gpus
@@ -83,27 +82,8 @@ def _present(rig: Rig, release: Release) -> None:
     )
     with after(installed, headers, blacklist):
         initramfs.current(name="Rebuild the initial RAM file systems")
-    _persistence(rig, wanted, installed)
     with after(installed):
         secure_boot.looked_at(name="Look at Secure Boot", release=release)
-
-
-def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta) -> None:
-    on = rig.tuning.state == "present" and rig.tuning.persistence_mode
-    shipped_static = wanted.packages.persistence_override
-    if on and shipped_static:
-        drop_in = files.template(
-            name="Have the persistence daemon keep persistence mode on",
-            src=f"{PERSISTENCE[1:]}.j2",
-            dest=PERSISTENCE,
-            context={},
-        )
-    else:
-        drop_in = files.absent(name="Leave the persistence daemon's unit as shipped", paths=[PERSISTENCE])
-    with after(installed, drop_in):
-        daemon = persistence.daemon(name="Run the persistence daemon as declared", on=on, shipped_static=shipped_static)
-    with after(installed, daemon):
-        persistence.mode(name="Set the cards' persistence mode", on=on)
 
 
 def _absent(rig: Rig, release: Release) -> None:

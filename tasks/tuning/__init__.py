@@ -8,11 +8,19 @@ from pyinfra.api.deploy import deploy
 from rigwright.catalog import catalog
 from rigwright.engine.reasons import after, changes_in
 from rigwright.facts.release import Release
-from rigwright.operations import initramfs, kernel_cmdline, kernel_values, module_options, resource_limits, sysctl
+from rigwright.operations import (
+    initramfs,
+    kernel_cmdline,
+    kernel_values,
+    module_loads,
+    module_options,
+    resource_limits,
+    sysctl,
+)
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Limits, Tuning
 from tasks.driver import PACKAGE_STEPS
-from tasks.tuning import devices
+from tasks.tuning import devices, persistence
 
 RECORDS = "/var/lib/rigwright/before"
 """Where the values are kept that stood in the kernel before ours."""
@@ -29,6 +37,7 @@ def tuning(rig: Rig) -> None:
         )
     with after(options):
         initramfs.current(name="Carry the module options into the initial RAM file systems")
+    persistence.mode(rig)
     _sysctl(declared)
     devices.governor(declared.cpu_governor, RECORDS)
     _limits(declared.limits)
@@ -46,12 +55,12 @@ def _main_module(rig: Rig) -> str:
 
 def _sysctl(declared: Tuning) -> None:
     values = {name: " ".join(str(value).split()) for name, value in declared.sysctl.items()}
+    wanted = {kernel_values.sysctl_path(name): value for name, value in values.items()}
+    loaded = module_loads.for_settings(name="Load the modules that sysctl settings need", paths=sorted(wanted))
     sysctl.at_boot(name="Have sysctl settings set at boot", values=values)
-    kernel_values.in_force(
-        name="Set sysctl settings",
-        wanted={kernel_values.sysctl_path(name): value for name, value in values.items()},
-        record=f"{RECORDS}/sysctl.json",
-    )
+    # The firewall and the container engine load modules, too, and set some of these to their needs.
+    with after(*changes_in("access"), *changes_in("containers"), loaded):
+        kernel_values.in_force(name="Set sysctl settings", wanted=wanted, record=f"{RECORDS}/sysctl.json")
 
 
 def _limits(declared: Limits) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyinfra import host
 
+from rigwright.engine.reasons import after
 from rigwright.facts.gpus import Gpus
 from rigwright.facts.kernel_values import BlockQueues, KernelValues
 from rigwright.operations import files, kernel_values, units
@@ -64,8 +65,9 @@ def _at_boot(what: str, unit: str, context: Mapping[str, Any] | None) -> None:
         units.service(name=f"Leave {what} alone at boot", unit=unit, running=False, enabled=False)
         files.absent(name=f"Remove {unit}", paths=[path])
     else:
-        files.template(name=f"Write {unit}", src=f"{path[1:]}.j2", dest=path, context=context)
-        units.service(name=f"Set {what} at boot", unit=unit, running=False)
+        written = files.template(name=f"Write {unit}", src=f"{path[1:]}.j2", dest=path, context=context)
+        with after(written):
+            units.service(name=f"Set {what} at boot", unit=unit, running=False)
 
 
 def _link_states() -> list[str]:

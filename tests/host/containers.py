@@ -12,7 +12,8 @@ _SOURCES = "/etc/apt/sources.list.d"
 _OURS = "/var/lib/rigwright/daemon.json.ours"
 _PODMAN = "/etc/containers/containers.conf.d/50-rigwright.conf"
 
-# One container answers for the log, the layers and the GPUs. Engines without CDI get them by NVIDIA's runtime.
+# One container answers for the log, the layers and the GPUs, another for the network. Engines without CDI get GPUs by
+# NVIDIA's runtime.
 _CONTAINER = """
 image=rigwright-probe name=rigwright-proof-$$ gpus=
 {engine} image inspect $image >/dev/null || { echo "trouble=there is no image $image"; exit; }
@@ -37,18 +38,33 @@ echo "log=$({engine} inspect --format '{{json .HostConfig.LogConfig}}' $name)"
 echo "layers=$({engine} inspect --format '{{.GraphDriver.Data.UpperDir}}' $name)"
 if [ "$gpus" ]; then
     {engine} exec $name nvidia-smi -L | sed 's/^/gpu=/'
-    systemctl daemon-reload
-    {engine} exec $name nvidia-smi -L | sed 's/^/gpu after reload=/'
+    harms=$({harms})
+    if [ "$harms" ]; then echo "reload harms="$harms; else
+        systemctl daemon-reload
+        {engine} exec $name nvidia-smi -L | sed 's/^/gpu after reload=/'
+    fi
     $run ${gpus}0 $image nvidia-smi -L | sed 's/^/gpu 0=/'
 fi
+said=$({engine} run --rm $cgroups $image cat /proc/net/route 2>&1) &&
+    echo "network=$(echo "$said" | awk '$2 == "00000000" { print $1 }')" ||
+    { echo "network trouble=$said" | tr '\\n' ' '; echo; }
 {engine} rm -f -t 0 $name >/dev/null || {engine} rm -f $name >/dev/null
 """
 
-# 50 ms of grace: the start is known by two clocks that are not read at the same moment.
+# What a daemon-reload would not leave as it is: others' containers whose GPUs came by NVIDIA's hook lose them, and a
+# unit file that somebody changed would take effect.
+_HARMS = """
+systemctl is-active -q docker.service && docker ps -q | xargs -r docker inspect --format \
+    '{{.Name}} {{.HostConfig.Runtime}} {{json .HostConfig.DeviceRequests}}' | grep -v "^/$name " |
+    awk '$2 == "nvidia" || /"gpu"/ && !/"Driver":"cdi"/ { print "container " substr($1, 2) }'
+command -v podman >/dev/null && podman ps -q | xargs -r podman inspect --format '{{.Name}} {{.OCIRuntime}}' |
+    grep -v "^$name " | awk '$2 ~ /nvidia/ { print "container " $1 }'
+systemctl show -p Id -p NeedDaemonReload '*' |
+    awk -v RS= -F '\\n' '/NeedDaemonReload=yes/ { for (i = 1; i <= NF; i++) if (sub(/^Id=/, "", $i)) print "unit " $i }'
+"""
+
 _TIMES = f"""
-read up rest < /proc/uptime
-entered=$(systemctl show -P ActiveEnterTimestampMonotonic docker.service)
-echo "$(date +%s.%N) $up $entered" | awk '{{ printf "started=%.3f\\n", $1 - $2 + $3 / 1000000 + 0.05 }}'
+echo "started=$(date -d "$(systemctl show --timestamp=us+utc -P ActiveEnterTimestamp docker.service)" +%s.%3N)"
 echo "daemon.json=$(stat -c %.3Y /etc/docker/daemon.json || echo 0)"
 [ -f {_TOOLKIT.cdi_spec} ] && echo "spec=$(stat -c %.9Y {_TOOLKIT.cdi_spec})"
 """
@@ -67,7 +83,10 @@ def questions(declared: Containers) -> dict[str, str]:
     container = _CONTAINER.replace("{engine}", declared.engine).replace(
         "{no_cgroups}", "" if docker else "--cgroups=disabled"
     )
-    container = container.replace("{without_cdi}", "*' 20.'*|*' 2[0-4].'*" if docker else "*' 3.'*|*' 4.'*|*' 5.0.'*")
+    container = container.replace("{harms}", _HARMS)
+    container = container.replace(
+        "{without_cdi}", "*' 20.'*|*' 2[0-5].'*|*' 26.0.'*" if docker else "*' 3.'*|*' 4.'*|*' 5.0.'*"
+    )
     return {
         "codename": '. /etc/os-release; echo "$VERSION_CODENAME"',
         "docker": "command -v dockerd",

@@ -142,6 +142,20 @@ def test_data_root(seen: Answers, info: dict[str, Any], declared: Containers, ri
     )
 
 
+@proves("containers.engine")
+def test_network(seen: Answers, declared: Containers) -> None:
+    """A container on the engine's default network comes up, and has a way out"""
+    if declared.state == "absent":
+        return
+    container = seen.pairs("container")
+    assert "network" in container, (
+        "no container could be started on the default network: "
+        f"{container.get('network trouble') or container.get('trouble') or 'the engine says nothing'}"
+    )
+    bridge = json.loads(seen["daemon.json"] or "{}").get("bridge") if declared.engine == "docker" else None
+    assert container["network"] or bridge == "none", "a container on the default network has no way out (no route)"
+
+
 @proves("containers.log.max_size_mb", "containers.log.max_files")
 def test_log_rotation(seen: Answers, declared: Containers) -> None:
     """A new container's log is rotated as declared"""
@@ -259,6 +273,9 @@ def test_gpus_survive_a_daemon_reload(seen: Answers, cards: list[str]) -> None:
         assert not seen["cdi list"], f"there is no toolkit, and devices are on offer: {seen['cdi list']}"
         return
     inside = _inside(seen, "gpu after reload")
+    harms = seen.pairs("container").get("reload harms")
+    if harms:
+        could_not_tell(f"systemctl daemon-reload was not tried, it would not leave as they are: {harms}")
     assert inside == cards, f"after systemctl daemon-reload the container sees {inside or 'no GPU'}"
 
 

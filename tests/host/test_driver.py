@@ -1,4 +1,4 @@
-"""Layer `driver`: one driver, from one source, for every kernel, held; loaded, and the cards kept awake as declared."""
+"""Layer `driver`: one driver, from one source, for every kernel, held; and loaded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ OURS = {
     "the persistence daemon's drop-in": "/etc/systemd/system/nvidia-persistenced.service.d/50-rigwright.conf",
 }
 RIVALS = ("nouveau", "nova_core", "nova")
-UNIT = "nvidia-persistenced.service"
 PINNED = 1000
 """apt's priority from which on a version wins over newer ones."""
 _NAMES = "nvidia nvidia-current nvidia-current-open"
@@ -62,7 +61,6 @@ def seen(host: Host) -> Answers:
             "container": "systemd-detect-virt --container",
             "loaded": "cd /sys/module && ls -d " + " ".join(RIVALS),
             "modprobe": "modprobe --showconfig | grep '^blacklist '",
-            "unit": f"systemctl show -p UnitFileState,ActiveState,ExecStart {UNIT}",
             "smi": "timeout 30 nvidia-smi --query-gpu=index,driver_version,persistence_mode --format=csv,noheader",
             "xid": "journalctl -q -k -b -o cat --grep 'NVRM: Xid' | tail -n 3; echo end; journalctl -q -k -b -n 1",
         },
@@ -305,32 +303,6 @@ def test_no_xid(seen: Answers, wanted: Wanted | None) -> None:
     if not journal.strip():
         could_not_tell("the journal holds no kernel messages of this boot")
     assert not errors.strip(), f"since boot: {' / '.join(errors.strip().splitlines())}"
-
-
-@proves("tuning.persistence_mode")
-def test_persistence_at_boot(rig: Rig, seen: Answers, wanted: Wanted | None) -> None:
-    """The persistence daemon starts at boot, with persistence mode on, exactly if declared"""
-    if wanted is None:
-        return
-    unit = seen.pairs("unit")
-    on = rig.tuning.state == "present" and rig.tuning.persistence_mode
-    starts = unit["UnitFileState"] == "enabled" and "--no-persistence-mode" not in unit.get("ExecStart", "")
-    assert starts == on, (
-        f"{UNIT} is {unit['UnitFileState'] or 'not installed'} and runs {unit.get('ExecStart', 'nothing')[:120]}; "
-        f"persistence mode is declared {'on' if on else 'off'}"
-    )
-
-
-@proves("tuning.persistence_mode")
-def test_persistence_mode(rig: Rig, seen: Answers, wanted: Wanted | None) -> None:
-    """Every card is in the declared persistence mode now"""
-    if wanted is None:
-        return
-    if not seen["running"]:
-        could_not_tell("no NVIDIA driver is loaded, so no card has a persistence mode")
-    on = rig.tuning.state == "present" and rig.tuning.persistence_mode
-    other = [line.split(", ")[0] for line in seen.lines("smi") if line.endswith("Disabled" if on else "Enabled")]
-    assert not other, f"persistence mode is {'off' if on else 'on'} for card {', '.join(other)}"
 
 
 def _kernel_is_the_hosts_own(seen: Answers) -> None:

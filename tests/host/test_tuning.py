@@ -9,6 +9,10 @@ from collections.abc import Iterator
 import pytest
 from testinfra.host import Host
 
+from rigwright.choice.module_options import not_in_force, parameter_of
+from rigwright.choice.sysctl_modules import modules_for
+from rigwright.facts.boot_loader import GRUB_CFG, NORMAL_ENTRIES
+from rigwright.facts.module_parameters import ModuleParameters
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Tuning
 from tests.host.answers import could_not_tell, proves
@@ -18,12 +22,14 @@ OURS = {
     "the kernel command line": "/etc/default/grub.d/50-rigwright.cfg",
     "module options": "/etc/modprobe.d/rigwright-options.conf",
     "sysctl settings": "/etc/sysctl.d/60-rigwright.conf",
+    "modules for sysctl settings": "/etc/modules-load.d/rigwright.conf",
     "the CPU governor": "/etc/systemd/system/rigwright-cpu-governor.service",
     "limits of logins": "/etc/security/limits.d/60-rigwright.conf",
     "limits of services": "/etc/systemd/system.conf.d/60-rigwright.conf",
     "the GPUs' links": "/etc/systemd/system/rigwright-gpu-links.service",
     "drives": "/etc/udev/rules.d/61-rigwright-io-scheduler.rules",
 }
+PERSISTENCE = "nvidia-persistenced.service"
 GOVERNORS = "/sys/devices/system/cpu/cpufreq/policy*/scaling_governor"
 
 
@@ -49,13 +55,13 @@ def seen(host: Host, declared: Tuning) -> Answers:
             "cmdline": "cat /proc/cmdline",
             "next cmdline": f'{source}; echo "${variable}"',
             "our words": f'{variable}=; . {OURS["the kernel command line"]}; echo "${variable}"',
-            "boot entries": "grep -hE '^\\s*linux\\s' /boot/grub/grub.cfg | grep -vwE 'single|recovery'",
+            "boot entries": f"{NORMAL_ENTRIES} {GRUB_CFG}",
             "modprobe": "modprobe --showconfig | grep -E '^(install|options) '",
             "modules": f"for k in /boot/vmlinuz-*; do for m in {' '.join(declared.module_options)}; do"
             " modinfo -k ${k#/boot/vmlinuz-} -F filename $m >/dev/null && echo $m; done; done",
             "our options": f"cat {options}",
             "loaded": "cd /sys/module && ls -d */initstate | cut -d/ -f1",
-            "parameters": "grep -H . /sys/module/*/parameters/* ; sed 's/^/nvidia:/' /proc/driver/nvidia/params",
+            "parameters": ModuleParameters().command(list(declared.module_options)),
             "initrds": f"for i in /boot/initrd.img-*; do [ -e $i ] && [ {options} -nt $i ] && echo $i; done",
             "sysctl": f"for p in {settings}; do echo \"$p=$(cat $p | tr -s '\\t\\n ' ' ')\"; done",
             "kernel's": f"systemd-detect-virt -q --container && for p in {settings} {GOVERNORS} /sys/block; do"
@@ -74,6 +80,9 @@ def seen(host: Host, declared: Tuning) -> Answers:
             " $d/link/l1_aspm;; esac; done",
             "drives": f"for d in /sys/block/*; do case ${{d##*/}} in {not_drives}) continue;; esac; "
             '[ -f $d/queue/scheduler ] && echo "$d=$(cat $d/queue/rotational) $(cat $d/queue/scheduler)"; done',
+            "persistence unit": f"systemctl show -p UnitFileState,ExecStart {PERSISTENCE}",
+            "running": "cat /proc/driver/nvidia/version",
+            "smi": "timeout 30 nvidia-smi --query-gpu=index,persistence_mode --format=csv,noheader",
             "links unit": "systemctl is-enabled rigwright-gpu-links.service",
             "udev": f"cat {OURS['drives']}",
         },
@@ -91,6 +100,7 @@ def test_state(seen: Answers, rig: Rig) -> None:
         "the kernel command line": rig.tuning.kernel_cmdline,
         "module options": any(rig.tuning.module_options.values()),
         "sysctl settings": rig.tuning.sysctl,
+        "modules for sysctl settings": modules_for(map(_sysctl_path, rig.tuning.sysctl)),
         "the CPU governor": rig.tuning.cpu_governor,
         "limits of logins": rig.tuning.limits.nofile or rig.tuning.limits.memlock != "default",
         "limits of services": rig.tuning.limits.nofile or rig.tuning.limits.memlock != "default",
@@ -99,6 +109,34 @@ def test_state(seen: Answers, rig: Rig) -> None:
     }
     wrong = [what for what, declared in wanted.items() if bool(declared) != (what in there)]
     assert not wrong, f"ours by the declaration, and not on the host, or the other way round: {', '.join(wrong)}"
+
+
+@proves("tuning.persistence_mode")
+def test_persistence_at_boot(rig: Rig, seen: Answers, declared: Tuning) -> None:
+    """The persistence daemon starts at boot, with persistence mode on, exactly if declared"""
+    if rig.driver.state == "absent":
+        return
+    unit = seen.pairs("persistence unit")
+    on = rig.tuning.state == "present" and declared.persistence_mode
+    starts = unit["UnitFileState"] == "enabled" and "--no-persistence-mode" not in unit.get("ExecStart", "")
+    if rig.driver.source == "none" and starts != on:
+        could_not_tell(f"driver.source is 'none': what the next boot sets is its owner's; {PERSISTENCE} does not")
+    assert starts == on, (
+        f"{PERSISTENCE} is {unit['UnitFileState'] or 'not installed'} and runs "
+        f"{unit.get('ExecStart', 'nothing')[:120]}; persistence mode is declared {'on' if on else 'off'}"
+    )
+
+
+@proves("tuning.persistence_mode")
+def test_persistence_mode(rig: Rig, seen: Answers, declared: Tuning) -> None:
+    """Every card is in the declared persistence mode now"""
+    if rig.driver.state == "absent":
+        return
+    if not seen["running"]:
+        could_not_tell("no NVIDIA driver is loaded, so no card has a persistence mode")
+    on = rig.tuning.state == "present" and declared.persistence_mode
+    other = [line.split(", ")[0] for line in seen.lines("smi") if line.endswith("Disabled" if on else "Enabled")]
+    assert not other, f"persistence mode is {'off' if on else 'on'} for card {', '.join(other)}"
 
 
 @proves("tuning.kernel_cmdline")
@@ -149,13 +187,11 @@ def test_module_options(seen: Answers, declared: Tuning) -> None:
 @proves("tuning.module_options")
 def test_module_options_in_force(seen: Answers, declared: Tuning) -> None:
     """Modules that are loaded run with the declared options"""
-    unseen = []
-    for module, values in declared.module_options.items():
-        for name, value in values.items():
-            have = _parameter(seen, module.replace("-", "_"), name)
-            assert have in (None, str(value)), f"{module} runs with {name}={have}, declared {value}: reboot"
-            if have is None:
-                unseen.append(f"{module} {name}")
+    parameters = ModuleParameters().process(seen.lines("parameters"))
+    other = not_in_force(declared.module_options, parameters)
+    assert not other, f"{'; '.join(other)}: reboot"
+    asked = [(module, name) for module, values in declared.module_options.items() for name in values]
+    unseen = [f"{module} {name}" for module, name in asked if parameter_of(parameters, module, name) is None]
     if unseen:
         could_not_tell(f"not loaded, or the module does not show it: {', '.join(unseen)}")
 
@@ -328,15 +364,6 @@ def _modprobe(seen: Answers) -> tuple[dict[str, str], dict[tuple[str, str], str]
                 name, _, value = setting.partition("=")
                 options[_dashed(module), name] = value
     return real, options
-
-
-def _parameter(seen: Answers, module: str, name: str) -> str | None:
-    for line in seen.lines("parameters"):
-        if line.startswith(f"/sys/module/{module}/parameters/{name}:"):
-            return line.partition(":")[2]
-        if module == "nvidia" and line.startswith(f"nvidia:{name.removeprefix('NVreg_')}:"):
-            return line.split(":", 2)[2].strip().strip('"')
-    return None
 
 
 def _pam_says(seen: Answers, item: str, wanted: str) -> None:

@@ -89,7 +89,7 @@ DRIFTS = [
     Drift(
         "the persistence daemon is disabled",
         "systemctl disable nvidia-persistenced.service",
-        "driver",
+        "tuning",
         ("Run the persistence daemon as declared", "disabled, wanted enabled"),
         ("test_persistence_at_boot",),
     ),

@@ -8,6 +8,7 @@ import pytest
 
 from rigwright.facts.cdi import Cdi, CdiState
 from rigwright.facts.engine import Engine, EngineState
+from rigwright.facts.files import RealPaths
 from rigwright.facts.mounts import MountPoints
 
 # Recorded on a trixie host; the specification is shortened to one library and one node for each card.
@@ -99,9 +100,23 @@ def test_engine() -> None:
     assert (stopped.version, stopped.answers) == ("20.10.24+dfsg1", False)
 
 
+def test_what_an_engine_keeps() -> None:
+    lines = ["root=/data/docker", "running=1", "containers=2", "images=3", "volumes=4"]
+    found = Engine().process(["answers=inactive", *lines, "probe=1-2.41"])
+    assert (found.root, found.running, found.kept) == ("/data/docker", 1, 8), "the probe image is ours"
+    assert Engine().process(["answers=inactive", *lines]).kept == 9
+
+
 def test_looking_at_a_stopped_docker_does_not_start_it() -> None:
     command = Engine().command(engine="docker")
     assert command.index("is-active") < command.index("docker info")
+
+
+def test_real_paths() -> None:
+    assert RealPaths().process(["/data/docker|/var/lib/docker", "/a|/a"]) == {
+        "/var/lib/docker": "/data/docker",
+        "/a": "/a",
+    }
 
 
 def test_mount_points() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 from pathlib import Path
 
@@ -108,6 +109,18 @@ def test_files_as_they_are(tmp_path: Path) -> None:
     assert (second.kind, second.target, second.sha256) == ("link", "../a b", None)
     assert third.kind == "directory"
     assert found[paths[3]] is None
+
+
+def test_a_link_is_as_new_as_what_it_leads_to(tmp_path: Path) -> None:
+    link, target = tmp_path / "link", tmp_path / "target"
+    target.write_text("x")
+    link.symlink_to("target")
+    for mine, others in ((1000, 2000), (2000, 1000)):
+        os.utime(link, (mine, mine), follow_symlinks=False)
+        os.utime(target, (others, others))
+        found = Files().process(_ask(Files().command(paths=[str(link)])))[str(link)]
+        assert found is not None
+        assert found.mtime == 2000
 
 
 def test_contents_as_they_are(tmp_path: Path) -> None:

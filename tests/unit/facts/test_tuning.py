@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from rigwright.facts.boot_loader import BootLoader
+from rigwright.facts.boot_loader import NORMAL_ENTRIES, BootLoader
 from rigwright.facts.kernel_values import BlockQueues, KernelValue, KernelValues
 from rigwright.facts.manager_limits import ManagerLimits
 from rigwright.facts.module_config import ModuleConfig
@@ -76,14 +76,47 @@ def test_boot_loader() -> None:
             "grub",
             "written 1763881200.5",
             "linux /boot/vmlinuz-6.12.117 root=UUID=1 ro quiet iommu=pt",
-            "linux /boot/vmlinuz-6.12.117 root=UUID=1 ro single",
-            "linux /boot/vmlinuz-6.8.0 root=UUID=1 ro recovery nomodeset",
         ]
     )
     assert state.running[-1] == "quiet"
     assert len(state.entries) == 1
     assert state.lacking(["iommu=pt", "iommu"]) == ["iommu"]
     assert BootLoader.default().lacking(["a"]) == ["a"]
+
+
+# After update-grub's output on bookworm with memtest86+, os-prober and an entry of the owner's.
+GRUB = """\
+### BEGIN /etc/grub.d/10_linux ###
+menuentry 'Debian GNU/Linux' --class debian {
+\tlinux\t/boot/vmlinuz-6.1.0-56-amd64 root=UUID=1 ro quiet iommu=pt
+\tinitrd\t/boot/initrd.img-6.1.0-56-amd64
+}
+submenu 'Advanced options' {
+\t\tlinux\t/vmlinuz-6.1.0-50-amd64 root=UUID=1 ro quiet iommu=pt
+\t\tlinux\t/vmlinuz-6.1.0-50-amd64 root=UUID=1 ro single
+\t\tlinux\t/vmlinuz-6.1.0-50-amd64 root=UUID=1 ro recovery nomodeset
+}
+### END /etc/grub.d/10_linux ###
+### BEGIN /etc/grub.d/20_memtest86+ ###
+\tlinux /boot/memtest86+x64.bin
+### END /etc/grub.d/20_memtest86+ ###
+### BEGIN /etc/grub.d/30_os-prober ###
+\tlinux /boot/vmlinuz-6.8.0-1-generic root=UUID=2 ro quiet
+### END /etc/grub.d/30_os-prober ###
+### BEGIN /etc/grub.d/40_custom ###
+  linux /boot/vmlinuz-rescue root=UUID=1
+### END /etc/grub.d/40_custom ###
+"""
+
+
+def test_boot_entries_are_those_of_this_hosts_own_kernels(tmp_path: Path) -> None:
+    config = tmp_path / "grub.cfg"
+    config.write_text(GRUB)
+    command = f"{NORMAL_ENTRIES} {config}"
+    output = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+    state = BootLoader().process(output.splitlines())
+    assert [entry[0] for entry in state.entries] == ["/boot/vmlinuz-6.1.0-56-amd64", "/vmlinuz-6.1.0-50-amd64"]
+    assert state.lacking(["iommu=pt"]) == []
 
 
 # Recorded on trixie with Debian's own driver; modprobe prints names with "_" where it reads "-".

@@ -4,59 +4,75 @@ from __future__ import annotations
 
 from rigwright.facts.units import Units
 
+# Recorded on bookworm; sshd.service is an alias.
 RAW = """\
-@now 1795420812.750 2500.0
-@unit ssh.service 1795420800.5
-MainPID=119
+@unit sshd.service 1795420800.5
+@unit smartmontools.service
+@unit was-held.service
+@unit old-systemd.service
+@unit never-tried.service
+@unit nope.service
+@dropin nope.service /etc/systemd/system/nope.service.d/50-ours.conf
+@shown
+MainPID=74
 Result=success
+Id=ssh.service
 LoadState=loaded
 ActiveState=active
 SubState=running
 UnitFileState=enabled
-ActiveEnterTimestampMonotonic=2000000000
+FragmentPath=/lib/systemd/system/ssh.service
+DropInPaths=
+ActiveEnterTimestamp=Wed 2026-11-25 22:53:23.989831 UTC
 NeedDaemonReload=no
 ConditionResult=yes
-ConditionTimestampMonotonic=1999000000
-@unit smartmontools.service
+ConditionTimestampMonotonic=1912773987
+@next
 MainPID=0
+Id=smartmontools.service
 LoadState=loaded
 ActiveState=inactive
 SubState=dead
 UnitFileState=enabled
-ActiveEnterTimestampMonotonic=0
+ActiveEnterTimestamp=
 NeedDaemonReload=no
 ConditionResult=no
 ConditionTimestampMonotonic=2415150364
-HeldBack=ConditionVirtualization=no failed
-@unit was-held.service
+@next
+Id=was-held.service
 LoadState=loaded
 ActiveState=inactive
 UnitFileState=enabled
 ConditionResult=no
 ConditionTimestampMonotonic=2415150364
-ConditionNow=yes
-@unit old-systemd.service
+@next
+Id=old-systemd.service
 LoadState=loaded
 ActiveState=inactive
 UnitFileState=enabled
 ConditionResult=no
 ConditionTimestampMonotonic=2415150364
-@unit never-tried.service
+@next
+Id=never-tried.service
 LoadState=loaded
 ActiveState=inactive
 UnitFileState=disabled
 ConditionResult=no
 ConditionTimestampMonotonic=0
-@unit nope.service
+@next
+Id=nope.service
 LoadState=not-found
 ActiveState=inactive
+DropInPaths=
+@held smartmontools.service ConditionVirtualization=no failed
+@let was-held.service
 """
 
 
 def test_a_running_unit() -> None:
-    found = Units().process(RAW.splitlines())["ssh.service"]
+    found = Units().process(RAW.splitlines())["sshd.service"]
     assert found.running and found.starts_at_boot and not found.masked
-    assert found.started == 1795420812.750 - 2500 + 2000
+    assert found.started == 1795647203.989831, "the wall clock's, which a suspend does not put behind files' times"
     assert found.reloaded == 1795420800.5
     assert found.condition
 
@@ -64,7 +80,7 @@ def test_a_running_unit() -> None:
 def test_whether_a_unit_would_be_let() -> None:
     found = Units().process(RAW.splitlines())
     assert {name: unit.condition for name, unit in found.items()} == {
-        "ssh.service": True,
+        "sshd.service": True,
         "smartmontools.service": False,
         "was-held.service": True,  # what kept it back is gone: what systemd says now outweighs its last try
         "old-systemd.service": False,
@@ -76,6 +92,16 @@ def test_whether_a_unit_would_be_let() -> None:
 
 
 def test_the_first_drop_in_of_a_unit_is_one_that_systemd_does_not_know() -> None:
-    lines = ["@unit x.service", "LoadState=loaded", "NeedDaemonReload=no"]
-    assert not Units().process(lines)["x.service"].need_daemon_reload
-    assert Units().process([*lines, "UnknownDropIn=yes"])["x.service"].need_daemon_reload
+    path = "/etc/systemd/system/x.service.d/50-ours.conf"
+    lines = ["@unit x.service", f"@dropin x.service {path}", "@shown", "LoadState=loaded", "NeedDaemonReload=no"]
+    assert Units().process([*lines, "DropInPaths="])["x.service"].need_daemon_reload
+    assert not Units().process([*lines, f"DropInPaths=/run/a.conf {path}"])["x.service"].need_daemon_reload
+
+
+def test_where_systemd_says_nothing_there_are_no_units() -> None:
+    found = Units().process(["@unit a.service", "@unit b.service 1.5", "@shown"])
+    assert [unit.exists for unit in found.values()] == [False, False]
+
+
+def test_systemd_is_asked_once_for_all_units() -> None:
+    assert Units().command(names=[f"{number}.service" for number in range(9)]).count("systemctl") == 1

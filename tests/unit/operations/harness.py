@@ -49,11 +49,15 @@ _ABSENT: dict[type[FactBase[Any]], tuple[str, Any]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """One operation of a layer: its name, the commands that it would run, and why it says so."""
+    """One operation of a layer: its name, the commands that it would run, and why it says so.
+
+    ``waits``: the earlier operations whose changes it waits for (`after`), by name.
+    """
 
     name: str
     commands: tuple[str, ...]
     why: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
 
 @dataclass
@@ -118,7 +122,13 @@ def _steps(call: Callable[[], Any], facts: Facts, data: Mapping[str, Any]) -> li
     state = State(inventory, Config())
     state.current_stage = StateStage.Prepare
     (host,) = inventory
-    host.get_fact = lambda cls, **kwargs: _fact(facts, cls, kwargs)  # type: ignore[method-assign,assignment]
+    waits: dict[str | None, list[str]] = {}
+
+    def get_fact(cls: type[FactBase[Any]], **kwargs: Any) -> Any:
+        waits.setdefault(host.current_op_hash, [meta._hash for meta in ledger_of(host).waiting])
+        return _fact(facts, cls, kwargs)
+
+    host.get_fact = get_fact  # type: ignore[method-assign,assignment]
     found = []
     with ctx_state.use(state), ctx_config.use(state.config.copy()), ctx_host.use(host):
         call()
@@ -126,9 +136,13 @@ def _steps(call: Callable[[], Any], facts: Facts, data: Mapping[str, Any]) -> li
             # A later operation may have cleared what pyinfra's first look (up to the first command) left behind.
             generator = state.get_op_data_for_host(host, op_hash).command_generator
             commands = tuple(_text(command) for command in generator())
-            name = next(iter(state.get_op_meta(op_hash).names)).rpartition(" | ")[2]
-            found.append(Step(name, commands, tuple(ledger_of(host).reasons(op_hash))))
+            waited = tuple(dict.fromkeys(_name(state, each) for each in waits.get(op_hash, [])))
+            found.append(Step(_name(state, op_hash), commands, tuple(ledger_of(host).reasons(op_hash)), waited))
     return found
+
+
+def _name(state: State, op_hash: str) -> str:
+    return next(iter(state.get_op_meta(op_hash).names)).rpartition(" | ")[2]
 
 
 def _fact(facts: Facts, cls: type[FactBase[Any]], arguments: dict[str, Any]) -> Any:

@@ -34,6 +34,16 @@ CASES = [
         "half done: finished first", apt.install, {"packages": ["x"]}, _has(unfinished={"x": "iF"}),
         has=["--configure -a", "install x"], why=["x: iF, wanted installed"],
     ),
+    Case(
+        "others go as it comes", apt.install, {"packages": ["x"], "instead_of": ["y", "z"]},
+        _has(installed={"y": "1"}, residual=frozenset({"z"}), held=frozenset({"y"})),
+        has=["--allow-change-held-packages", "install x y- ||"], lacks=["purge", "z-"],
+        why=["x: absent, wanted installed; y: 1, wanted absent"],
+    ),
+    Case(
+        "others go that came later", apt.install, {"packages": ["x"], "instead_of": ["y"]},
+        _has(installed={"x": "1", "y": "1"}), has=["install y- ||"], why=["y: 1, wanted absent"],
+    ),
     Case("nothing half done", apt.repaired, {}, _has()),
     Case(
         "half done", apt.repaired, {}, _has(unfinished={"tree": "iU"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,19 +12,20 @@ import pytest
 from rigwright.catalog import catalog
 from rigwright.facts.cdi import Cdi, CdiState
 from rigwright.facts.engine import Engine, EngineState
-from rigwright.facts.files import Contents, Files
+from rigwright.facts.files import Contents, Files, RealPaths
 from rigwright.facts.keyrings import Keyrings
 from rigwright.facts.mounts import MountPoints
 from rigwright.facts.packages import Packages, PackagesState
 from rigwright.facts.release import Release
 from rigwright.facts.sources import SourceFile, Sources, SourcesState
 from rigwright.facts.units import Units
-from rigwright.operations import cdi, engine_guards, podman_storage, probe_image, units
+from rigwright.operations import cdi, engine_data, engine_guards, podman_storage, probe_image, units
 from rigwright.operations.podman_storage import STORAGE, with_graph_root
+from rigwright.operations.probe_image import RECIPE
 from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
 from tasks.containers import containers
-from tasks.containers.docker import DAEMON_JSON, daemon_keys
+from tasks.containers.docker import DAEMON_JSON, daemon_keys, version_of
 from tests.unit.operations.harness import Case, Step, file, steps, unit
 from tests.unit.operations.releases import CODENAMES, RELEASE
 
@@ -41,6 +43,18 @@ def seen(**more: Any) -> dict[Any, Any]:
 
 CURRENT = {"spec": SPEC, "unit": "rigwright-cdi.service"}
 GUARD = {"path": "/data/docker", "disks": {"/data": "models", "/": "system"}}
+
+DOCKERS = {"keys": {"data-root": "/data/docker"}, "dest": DAEMON_JSON, "record": "/ours", "options_of": {}}
+BUSY = EngineState("26", answers=True, root="/var/lib/docker", running=2, kept=7)
+
+
+def unlinked(paths: list[str]) -> dict[str, str]:
+    return {path: path for path in paths}
+
+
+def linked(paths: list[str]) -> dict[str, str]:
+    return {path: "/data/docker" if path == "/var/lib/docker" else path for path in paths}
+
 
 CASES = [
     Case("CDI: current", cdi.current, CURRENT, seen()),
@@ -84,6 +98,75 @@ CASES = [
     ),
     Case("swarm without live-restore", engine_guards.keeps_containers, {"live_restore": False}),
     Case(
+        "Docker's data: another place while containers run",
+        engine_data.docker_stays_in_sight,
+        DOCKERS,
+        {Engine: BUSY, RealPaths: unlinked},
+        refuses="docker is to keep its data in /data/docker (containers.data_root), keeps it in /var/lib/docker now,"
+        " and containers are running (2): it would not know them any more, and they would run on with their GPUs and"
+        " ports. Stop them, and take along what is to be kept: `docker ps -q | xargs -r docker stop` and `systemctl"
+        " stop docker.socket docker.service`, then `rsync -aHAX --numeric-ids /var/lib/docker/ /data/docker/`; then run"
+        " again",
+    ),
+    Case(
+        "Docker's data: another place that is the same",
+        engine_data.docker_stays_in_sight,
+        DOCKERS,
+        {Engine: BUSY, RealPaths: linked},
+    ),
+    Case(
+        "Docker's data: another user's numbers in the place",
+        engine_data.docker_stays_in_sight,
+        {**DOCKERS, "keys": {}},
+        {Engine: replace(BUSY, root="/var/lib/docker/231072.231072")},
+    ),
+    Case(
+        "Docker's data: where somebody else has it",
+        engine_data.docker_stays_in_sight,
+        {**DOCKERS, "keys": {}},
+        {
+            Engine: replace(BUSY, root="/srv/d"),
+            Contents: {DAEMON_JSON: '{"data-root": "/srv/d"}'},
+            Files: {DAEMON_JSON: file()},
+        },
+    ),
+    Case(
+        "Docker's data: back to its own place while containers run",
+        engine_data.docker_stays_in_sight,
+        {**DOCKERS, "keys": {}},
+        {Engine: replace(BUSY, root="/data/docker"), RealPaths: unlinked},
+        refuses="docker is to keep its data in /var/lib/docker",
+    ),
+    Case(
+        "Docker's data: another place, nothing runs",
+        engine_data.docker_stays_in_sight,
+        DOCKERS,
+        {Engine: replace(BUSY, running=0), RealPaths: unlinked},
+    ),
+    Case("Docker's data: it does not run", engine_data.docker_stays_in_sight, DOCKERS, {Engine: EngineState("26")}),
+    Case(
+        "podman's data: another place while containers run",
+        engine_data.podman_stays_in_sight,
+        {"path": "/data/podman"},
+        {
+            Engine: replace(BUSY, root="/var/lib/containers/storage"),
+            RealPaths: unlinked,
+        },
+        refuses="podman is to keep its data in /data/podman (containers.data_root), keeps it in"
+        " /var/lib/containers/storage now",
+    ),
+    Case(
+        "containers are stopped before their engine goes",
+        engine_data.containers_stopped,
+        {"engine": "docker"},
+        {Engine: BUSY},
+        commands=["docker ps -q | xargs -r docker stop"],
+        why=["containers of docker: 2 running, and the engine is to go"],
+    ),
+    Case(
+        "nothing runs: nothing to stop", engine_data.containers_stopped, {"engine": "podman"}, {Engine: EngineState()}
+    ),
+    Case(
         "Docker: a restart is not held up by systemd's limit of starts in a minute",
         units.service,
         {"unit": "docker.service", "files": [DAEMON_JSON], "check": "true"},
@@ -104,14 +187,17 @@ CASES = [
         probe_image.present,
         {"engine": "podman"},
         {Engine: EngineState("5.4.2", answers=True), Packages: PackagesState(installed={"libc6": "2.41-12"})},
-        has=["podman import", "LABEL rigwright.probe=1-2.41-12' - rigwright-probe"],
+        has=["podman import", f"LABEL rigwright.probe={RECIPE}-2.41-12' - rigwright-probe"],
         why=["image rigwright-probe: missing"],
     ),
     Case(
         "probe image: of an older C library",
         probe_image.present,
         {"engine": "docker"},
-        {Engine: EngineState("26", answers=True, probe="1-2.36-9"), Packages: PackagesState({"libc6": "2.41-12"})},
+        {
+            Engine: EngineState("26", answers=True, probe=f"{RECIPE}-2.36-9"),
+            Packages: PackagesState({"libc6": "2.41-12"}),
+        },
         has=["docker import"],
         why=["image rigwright-probe: made of an older C library"],
     ),
@@ -160,11 +246,25 @@ def test_podmans_graph_root_and_back(before: str) -> None:
     assert [line for line in before.splitlines() if line not in after.splitlines()] == []
 
 
+def test_a_file_of_podmans_that_others_have_written_in_loses_nothing_of_theirs() -> None:
+    mine = '\n[storage.options.overlay]\nmountopt = "nodev"\n'
+    written = f"{with_graph_root(None, '/data/podman')}{mine}"
+    for path in ("/data/podman", "/other", None):
+        changed = with_graph_root(written, path)
+        assert changed is not None
+        assert tomllib.loads(changed)["storage"]["options"] == {"overlay": {"mountopt": "nodev"}}
+        assert tomllib.loads(changed)["storage"].get("graphroot") == path
+    again = with_graph_root(with_graph_root(written, "/other"), None)
+    assert again is not None
+    assert "graphroot" not in tomllib.loads(again)["storage"], "ours does not come back as somebody else's"
+
+
 # What daemon.json says
 
 
-def keys_of(codename: str, **declared: Any) -> dict[str, Any]:
-    return daemon_keys(Containers(**declared), catalog().release(codename))
+def keys_of(codename: str, installed: dict[str, str] | None = None, **declared: Any) -> dict[str, Any]:
+    made = Containers(**declared)
+    return daemon_keys(made, version_of(made, catalog().release(codename), installed or {}))
 
 
 def test_defaults() -> None:
@@ -184,15 +284,27 @@ def test_a_docker_too_old_for_cdi_gets_nvidias_runtime() -> None:
     assert keys_of("bookworm", source="vendor")["features"] == {"cdi": True}
 
 
-def test_a_docker_with_cdi_by_default_is_not_told() -> None:
-    assert "features" not in keys_of("noble")
+@pytest.mark.parametrize(
+    ("source", "installed", "cdi"),
+    [
+        ("distribution", {}, True),
+        ("distribution", {"docker.io": "24.0.7-0ubuntu4"}, False),
+        ("distribution", {"docker.io": "26.1.5+dfsg1-9"}, True),
+        ("distribution", {"docker-ce": "5:24.0.9-1~ubuntu"}, True),
+        ("vendor", {"docker.io": "20.10.24+dfsg1-1"}, True),
+        ("vendor", {"docker-ce": "5:25.0.5-1~ubuntu"}, False),
+        ("vendor", {"docker-ce": "5:29.1.0-1~ubuntu"}, True),
+    ],
+)
+def test_cdi_follows_the_docker_that_is_installed(source: str, installed: dict[str, str], cdi: bool) -> None:
+    keys = keys_of("noble", installed, source=source)
+    assert ("features" in keys, "runtimes" in keys) == (cdi, not cdi)
 
 
 def test_images_are_kept_under_data_root_where_docker_would_put_them_elsewhere() -> None:
-    assert keys_of("noble", data_root="/data/docker")["features"] == {"containerd-snapshotter": False}
-    vendor = keys_of("trixie", source="vendor", data_root="/data/docker")
-    assert vendor["features"] == {"cdi": True, "containerd-snapshotter": False}
-    assert keys_of("trixie", data_root="/data/docker")["features"] == {"cdi": True}
+    for codename in CODENAMES:
+        assert keys_of(codename, data_root="/data/docker")["features"]["containerd-snapshotter"] is False
+        assert "containerd-snapshotter" not in keys_of(codename).get("features", {})
 
 
 def test_declared_keys_are_merged_deeply_and_win() -> None:
@@ -251,18 +363,15 @@ def test_docker_on_a_bare_host(codename: str) -> None:
 def test_dockers_own_packages(codename: str) -> None:
     theirs = PackagesState(installed={"docker.io": "26.1.5", "containerd": "1.7", "runc": "1.1"}, lists_current=True)
     done = layer(codename, bare(codename, {Packages: theirs}), source="vendor")
-    removed = done["Remove what conflicts with Docker from source 'vendor'"]
-    assert removed.commands[0].endswith("remove containerd docker.io runc")
-    assert "--purge" not in removed.commands[0], "purging docker.io deletes /var/lib/docker"
-    assert removed.why == (
-        "containerd: 1.7, wanted absent; docker.io: 26.1.5, wanted absent; runc: 1.1, wanted absent",
-    )
+    (installed,) = done["Install Docker"].commands
+    assert "docker-ce" in installed and " containerd- docker.io- runc- ||" in installed, "one transaction"
+    assert "--purge" not in installed, "purging docker.io deletes /var/lib/docker"
+    assert "containerd: 1.7, wanted absent; docker.io: 26.1.5, wanted absent" in done["Install Docker"].why[0]
     (source,) = done["Add Docker's repository"].commands
     release = catalog().release(codename)
     assert f"URIs: {release.docker_vendor.url}\nSuites: {release.docker_vendor.suite}\nComponents: stable\n" in source
     assert "9DC858229FC7DD38854AE2D88D81803C0EBFCD88" in done["Fetch Docker's repository key"].commands[0]
     assert "Signed-By: /etc/apt/keyrings/docker.gpg\n" in source, "keys are written in binary: apt of 12 refuses .asc"
-    assert "docker-ce" in done["Install Docker"].commands[0]
 
 
 def test_docker_does_not_start_without_its_disk() -> None:
@@ -275,6 +384,18 @@ def test_docker_does_not_start_without_its_disk() -> None:
     assert "Assert" not in drop_in()
     on_disk = drop_in(disks={"models": {"uuid": "1111-2222", "mount": "/data"}})
     assert "RequiresMountsFor=/data/docker\nAssertPathIsMountPoint=/data\n" in on_disk
+
+
+def test_what_runs_waits_for_the_files_that_it_is_started_with() -> None:
+    done = layer("trixie")
+    assert "Let Docker start without a data disk" in done["Run Docker"].waits
+    assert "Merge our keys into daemon.json" in done["Run Docker"].waits
+    placed = layer("trixie", data_root="/data/docker")
+    assert "Keep Docker from starting without its disk" in placed["Run Docker"].waits
+    for name in ("at boot", "when the driver changes"):
+        waits = done[f"Write the CDI specification {name}"].waits
+        assert waits == ("Write rigwright-cdi.service", "Write rigwright-cdi.path")
+    assert "Write rigwright-cdi.service" in done["Describe the driver and the GPUs to containers"].waits
 
 
 @pytest.mark.parametrize(
@@ -322,7 +443,11 @@ def test_podman_on_a_bare_host(codename: str) -> None:
     assert ("engine" in settings) == (codename in ("bookworm", "jammy", "noble"))
     registries = tomllib.loads(done["Ask registry mirrors first"].commands[0].partition("\n<<<\n")[2])
     assert registries["registry"][0]["mirror"] == [{"location": "m:5000", "insecure": True}, {"location": "n"}]
-    assert "podman" in done["Install podman"].commands[0]
+    (install,) = done["Install podman"].commands
+    assert "podman" in install
+    # netavark runs one of the two, and depends on neither; 22.04's podman has another network.
+    firewall = {"bookworm": "iptables", "noble": "iptables", "trixie": "nftables", "resolute": "nftables"}
+    assert firewall.get(codename, "") in install
     assert "Install Docker" not in done
 
 
@@ -356,9 +481,13 @@ def test_absent() -> None:
             ),
             Units: {"rigwright-cdi.path": unit()},
             Files: {SPEC: file()},
+            Engine: EngineState("26", answers=True, running=1),
         },
     )
     done = layer("trixie", facts, state="absent")
+    names = list(done)
+    assert done["Stop Docker's containers"].commands
+    assert names.index("Stop Docker's containers") < names.index("Remove Docker"), "they would run on without it"
     assert done["Release the container toolkit"].commands
     assert "nvidia-container-toolkit" in done["Remove the container toolkit"].commands[0]
     assert done["Remove Docker"].commands[0].endswith("remove docker.io")
@@ -380,7 +509,7 @@ def test_a_declared_host_is_left_alone() -> None:
             if given:
                 texts[line.rpartition('mv -fT "$new" ')[2].split(";")[0]] = text
     packages = catalog().containers
-    installed = dict.fromkeys(packages.engine_packages("docker", "distribution", "trixie"), "26")
+    installed = dict.fromkeys(packages.engine_packages("docker", "distribution", "trixie"), "26.1.5")
     facts = bare(
         "trixie",
         {
@@ -398,7 +527,7 @@ def test_a_declared_host_is_left_alone() -> None:
             Units: dict.fromkeys(
                 ("containerd.service", "docker.socket", "docker.service", "rigwright-cdi.path"), unit()
             ) | {"rigwright-cdi.service": unit(active="inactive")},
-            Engine: EngineState("26", answers=True, probe="1-2"),
+            Engine: EngineState("26", answers=True, probe=f"{RECIPE}-2"),
             **seen(),
         },
     )  # fmt: skip

@@ -135,21 +135,6 @@ def test_ubuntu_without_ready_signed_modules_builds_them() -> None:
     assert "linux-modules-nvidia" not in install
 
 
-@pytest.mark.parametrize("codename", CODENAMES)
-def test_the_persistence_daemons_unit_is_overridden_where_it_is_shipped_off(codename: str) -> None:
-    facts = bare(codename, branch=BRANCH[codename], vendor=False)
-    declared = {"source": "distribution"} | ({"branch": BRANCH[codename]} if codename in UBUNTU else {})
-    found = done(codename, facts, **declared)
-    if codename not in UBUNTU:
-        assert text(found["Leave the persistence daemon's unit as shipped"]) == ""
-        return
-    drop_in = text(found["Have the persistence daemon keep persistence mode on"])
-    assert "ExecStart=\nExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --verbose\n" in drop_in
-    assert "WantedBy=multi-user.target" in drop_in
-    off = done(codename, facts, tuning={"persistence_mode": False}, **declared)
-    assert "Have the persistence daemon keep persistence mode on" not in off
-
-
 def test_the_signing_key_nobody_has_vouched_for_is_refused() -> None:
     facts = bare("resolute", branch=595, vendor=True)
     with pytest.raises(Exception, match=r"declare driver\.repository_fingerprint"):

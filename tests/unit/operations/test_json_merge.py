@@ -174,3 +174,44 @@ def test_a_link_is_followed_and_not_replaced() -> None:
     assert 'mv -fT "$new" /srv/daemon.json' in command
     assert "chown root:docker" in command
     assert "chmod 640" in command
+
+
+# Options of what somebody else had chosen
+
+_SYSLOG = {"log-driver": "syslog", "log-opts": {"syslog-address": "udp://10.0.0.1:514"}, "debug": True}
+_FILES = {"log-driver": "json-file", "log-opts": {"max-size": "50m"}}
+_OPTIONS_OF = {"log-opts": "log-driver"}
+
+
+def test_options_for_another_driver_are_replaced_whole_and_come_back_with_it() -> None:
+    document, ours = merge(_SYSLOG, Ours({}), _FILES, _OPTIONS_OF)
+    assert document == {**_FILES, "debug": True}, "Docker does not start with a driver and another's options"
+    assert merge(document, ours, _FILES, _OPTIONS_OF) == (document, ours)
+    more = {**_FILES, "log-opts": {"max-size": "9m"}}
+    assert merge(document, ours, more, _OPTIONS_OF)[0] == {**more, "debug": True}
+    assert merge(document, ours, {}, _OPTIONS_OF)[0] == _SYSLOG
+
+
+def test_options_for_a_driver_that_was_chosen_after_us_are_replaced_too() -> None:
+    document, ours = merge({}, Ours({}), _FILES, _OPTIONS_OF)
+    again, ours = merge({**document, **_SYSLOG}, ours, _FILES, _OPTIONS_OF)
+    assert again == {**_FILES, "debug": True}
+    assert merge(again, ours, _FILES, _OPTIONS_OF) == (again, ours)
+
+
+def test_further_options_for_the_same_driver_stay() -> None:
+    for driver in ({}, {"log-driver": "json-file"}):
+        document, _ = merge({**driver, "log-opts": {"labels": "x"}}, Ours({}), _FILES, _OPTIONS_OF)
+        assert document == {**_FILES, "log-opts": {"labels": "x", "max-size": "50m"}}
+
+
+def test_interrupted_while_options_are_replaced_it_ends_the_same() -> None:
+    arguments_ = arguments(_FILES, options_of=_OPTIONS_OF)
+    for commands_run in (1, 2, None):
+        text, ours = json.dumps(_SYSLOG), Ours({})
+        for number in (commands_run, None):
+            for command in run(merged, arguments_, found(text, ours)).commands[:number]:
+                written = command.partition("\n<<<\n")[2]
+                text, ours = (text, Ours.read(written)) if RECORD in command else (written, ours)
+        assert json.loads(text) == {**_FILES, "debug": True}
+        assert merge(json.loads(text), ours, {})[0] == _SYSLOG

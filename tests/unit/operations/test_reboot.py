@@ -10,9 +10,10 @@ from pyinfra.api.exceptions import PyinfraError
 
 from rigwright.facts.files import Contents
 from rigwright.facts.kernels import Kernel, Kernels, KernelsState
+from rigwright.facts.module_parameters import ModuleParameters
 from rigwright.facts.modules import Module, Modules, ModulesState
 from rigwright.facts.release import Release
-from rigwright.operations import reboot
+from rigwright.operations import module_options, reboot
 from tests.unit.operations.harness import Case
 from tests.unit.operations.releases import RELEASE, release
 
@@ -69,6 +70,26 @@ CASES = [
         has=["systemctl reboot"],
     ),
 ]  # fmt: skip
+
+
+def optioned(value: str, text: str = "options nvidia-current NVreg_X=1\n") -> dict[Any, Any]:
+    written = {reboot.RECORD: None, module_options.FILE: text}
+    return {**host("550.163.01"), Contents: written, ModuleParameters: f"nvidia NVreg_X {value}"}
+
+
+OPTIONS = {**ASKED, "options": {"nvidia": {"NVreg_X": 1}}}
+CASES += [
+    Case(
+        "options that the loaded module does not run with",
+        reboot.if_needed,
+        OPTIONS,
+        optioned("0"),
+        has=["systemctl reboot"],
+        why=["reboot: module nvidia runs with NVreg_X=0, declared 1"],
+    ),
+    Case("options that it runs with", reboot.if_needed, OPTIONS, optioned("1")),
+    Case("options that no file gives it", reboot.if_needed, OPTIONS, optioned("0", "")),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

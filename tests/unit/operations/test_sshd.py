@@ -54,7 +54,7 @@ def _wants(declared_keys: int = 0, **ssh: Any) -> dict[str, Any]:
     return {"ssh": Ssh(**ssh), "declared_keys": declared_keys}
 
 
-OF_NOW = f"find {CONFIG} {DROP_IN} -maxdepth 0 -newermt now -exec touch {{}} +"
+OF_NOW = f"find -L {CONFIG} {DROP_IN} -maxdepth 0 -newermt now -exec touch {{}} +"
 RELOAD = "systemctl reload ssh.service && mv -f /run/rigwright/reloaded/ssh.service.new"
 RESTART = "systemctl stop ssh.service 2>/dev/null; systemctl restart ssh.socket"
 

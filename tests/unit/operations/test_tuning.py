@@ -18,20 +18,23 @@ from rigwright.facts.kernel_values import BlockQueues, KernelValue, KernelValues
 from rigwright.facts.kernels import Kernels, KernelsState
 from rigwright.facts.manager_limits import ManagerLimits
 from rigwright.facts.module_config import ModuleConfig, ModuleConfigState
+from rigwright.facts.modules import Modules, ModulesState
 from rigwright.facts.release import Release
+from rigwright.facts.smi import Smi
 from rigwright.facts.sysctl import SysctlFiles
 from rigwright.facts.units import Units
-from rigwright.operations import kernel_cmdline, kernel_values, module_options, resource_limits, sysctl
+from rigwright.operations import kernel_cmdline, kernel_values, module_loads, module_options, resource_limits, sysctl
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Tuning
 from tasks.tuning import tuning
 from tests.unit.operations.harness import Case, Step, file, run, steps
-from tests.unit.operations.releases import CODENAMES, RELEASE, release
+from tests.unit.operations.releases import CODENAMES, RELEASE, UBUNTU, release
 
 MACHINE = {Release: RELEASE["trixie"]}
 CONTAINER = {Release: release("trixie", container="systemd-nspawn")}
 SWAPPINESS, SOMAXCONN = "/proc/sys/vm/swappiness", "/proc/sys/net/core/somaxconn"
+CONNTRACK, BRIDGE = "/proc/sys/net/netfilter/nf_conntrack_max", "/proc/sys/net/bridge/bridge-nf-call-iptables"
 RECORD = "/var/lib/rigwright/before/sysctl.json"
 
 
@@ -106,6 +109,39 @@ CASES = [
         {**MACHINE, **values(swappiness=("10", "proc")), **before(swappiness="60")},
         has=[f"set_value {SWAPPINESS} 60", f"rm -f -- {RECORD}"],
         why=["vm.swappiness: 10, no longer declared, before us 60"],
+    ),
+    Case(
+        "values: unknown to the kernel",
+        kernel_values.in_force,
+        {**SET, "wanted": {"/proc/sys/vm/swapiness": "10"}},
+        {**MACHINE, KernelValues: {}},
+        refuses="vm.swapiness: the kernel has no such setting, or its module is not loaded. Correct the name, or",
+    ),
+    Case(
+        "modules: loaded now and at boot, once for all their settings",
+        module_loads.for_settings,
+        {"paths": [CONNTRACK, BRIDGE, SWAPPINESS]},
+        {**MACHINE, KernelValues: {CONNTRACK: KernelValue("1", "proc", True)}},
+        has=["<<<\n# Written by Rigwright.\nbr_netfilter\nnf_conntrack\n", "modprobe br_netfilter"],
+        lacks=["modprobe nf_conntrack"],
+        why=[
+            f"{module_loads.FILE}: missing",
+            "module br_netfilter: not loaded, and net.bridge.bridge-nf-call-iptables comes with it",
+        ],
+    ),
+    Case(
+        "modules: a container's kernel is the machine's",
+        module_loads.for_settings,
+        {"paths": [CONNTRACK]},
+        {**CONTAINER, KernelValues: {}, Contents: {module_loads.FILE: "# Written by Rigwright.\nnf_conntrack\n"}},
+    ),
+    Case("modules: none is needed", module_loads.for_settings, {"paths": [SWAPPINESS]}, MACHINE),
+    Case(
+        "modules: no longer needed",
+        module_loads.for_settings,
+        {"paths": []},
+        {**MACHINE, Contents: {module_loads.FILE: "x"}},
+        commands=[f"rm -f -- {module_loads.FILE}"],
     ),
     Case("values: none", kernel_values.in_force, {**SET, "wanted": {}}, {**MACHINE, KernelValues: {}}),
     Case(
@@ -260,8 +296,13 @@ def test_setting_a_value_says_when_the_kernel_does_not_take_it(tmp_path: Path) -
 
 
 GRUB_CFG = """
+### BEGIN /etc/grub.d/10_linux ###
 \tlinux /boot/vmlinuz-6.12 root=UUID=1 ro  quiet iommu=pt
     linux /boot/vmlinuz-6.12 root=UUID=1 ro single
+### END /etc/grub.d/10_linux ###
+### BEGIN /etc/grub.d/20_memtest86+ ###
+\tlinux /boot/memtest86+x64.bin
+### END /etc/grub.d/20_memtest86+ ###
 """
 
 
@@ -311,6 +352,7 @@ def layer(
         Release: RELEASE[codename], BootLoader: LACKING, SysctlFiles: [], ModuleConfig: ModuleConfigState(),
         KernelValues: held(kernel), BlockQueues: {"nvme0n1": "nvme", "sda": "hdd"}, Gpus: [CARD],
         Kernels: KernelsState(running="6"), ManagerLimits: {}, Files: {}, Contents: {}, Units: {},
+        Modules: ModulesState(), Smi: [],
     }  # fmt: skip
     driver = Driver.model_validate({"source": source, **({} if source == "none" else {"branch": 580})})
     return steps(tuning, Rig(name="rig", tuning=declared, driver=driver), {**bare, **(facts or {})})
@@ -339,6 +381,34 @@ def test_everything_at_once(codename: str) -> None:
 def test_nvidias_own_packages_call_the_module_nvidia() -> None:
     assert "options nvidia NVreg_" in layer("trixie", ALL, source="nvidia")["Write module options"].commands[0]
     assert "options nvidia NVreg_" in layer("trixie", ALL, source="none")["Write module options"].commands[0]
+
+
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_the_persistence_daemons_unit_is_overridden_where_it_is_shipped_off(codename: str) -> None:
+    found = layer(codename, Tuning())
+    if codename not in UBUNTU:
+        assert found["Leave the persistence daemon's unit as shipped"].commands == ()
+        return
+    (drop_in,) = found["Have the persistence daemon keep persistence mode on"].commands
+    assert "ExecStart=\nExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --verbose\n" in drop_in
+    assert "WantedBy=multi-user.target" in drop_in
+    assert "Have the persistence daemon keep persistence mode on" not in layer(codename, Tuning(persistence_mode=False))
+
+
+def test_persistence_mode_of_a_driver_that_is_not_ours() -> None:
+    card = "0, RTX, GPU-1, 00000000:03:00.0, 580.105.08, Disabled, 8"
+    loaded = {Modules: ModulesState(running="580.105.08"), Smi: card}
+    found = layer("noble", Tuning(), source="none", facts=loaded)
+    assert found["Set the cards' persistence mode"].commands == ("nvidia-smi --persistence-mode=1",)
+    assert "Run the persistence daemon as declared" not in found
+    assert "Have the persistence daemon keep persistence mode on" not in found
+
+
+def test_units_wait_for_their_files() -> None:
+    done = layer("trixie", ALL)
+    assert done["Set the CPU governor at boot"].waits == ("Write rigwright-cpu-governor.service",)
+    assert done["Set sysctl settings"].waits == ("Load the modules that sysctl settings need",)
+    assert done["Set the GPUs' links at boot"].waits == ("Write rigwright-gpu-links.service",)
 
 
 def test_nothing_declared_on_a_bare_host_is_nothing_to_do() -> None:
