@@ -32,7 +32,8 @@ def changes(document: dict[str, Any]) -> str:
             lines.append(f"{host['host']}: {host['error']}")
         for operation in host.get("operations", []):
             if operation["status"] != "unchanged":
-                lines.append(f"{host['host']}: {operation}")
+                told = {name: value for name, value in operation.items() if name not in ("commands", "seconds")}
+                lines.append(f"{host['host']}: {told}")
         for answer in host.get("answers", []):
             if answer["answer"] != "holds":
                 lines.append(f"{host['host']}: {answer}")
