@@ -26,14 +26,17 @@ Trouble = Callable[[ThrowawayHost, VendorRepositories], AbstractContextManager[N
 
 @contextmanager
 def lock_held(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
-    # As apt and dpkg lock: by fcntl, which flock(1) does not see. A bare host has Perl, and no Python. systemd makes one
-    # dollar of two.
+    # As apt and dpkg lock: by fcntl, which flock(1) does not see. A bare host has Perl, and no Python.
+    # systemd makes one dollar of two.
     hold = (
         'use Fcntl qw(:DEFAULT :seek); open LOCK, ">>", "/var/lib/dpkg/lock-frontend" or die; '
         'my $$all = pack "s s x4 q q i x4", F_WRLCK, SEEK_SET, 0, 0, 0; fcntl LOCK, F_SETLKW, $$all or die; sleep'
     )
     host.run(f"systemd-run --unit=somebody perl -e {shlex.quote(hold)}")
-    host.run("n=0; until grep -q POSIX.*WRITE /proc/locks; do n=$((n + 1)); [ $n -lt 50 ] || exit 1; sleep 0.1; done")
+    host.run(
+        'n=0; until grep -q "WRITE $(systemctl show -p MainPID --value somebody) " /proc/locks; do '
+        "n=$((n + 1)); [ $n -lt 50 ] || exit 1; sleep 0.1; done"
+    )
     yield
     host.run("systemctl stop somebody")
 
