@@ -10,7 +10,7 @@ from testinfra.host import Host
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
 from rigwright.choice.cards import generations
-from rigwright.choice.driver import Wanted, repository_url, wanted_driver
+from rigwright.choice.driver import Wanted, misplaced_packages, repository_url, wanted_driver
 from rigwright.choice.flavour import Impossible
 from rigwright.choice.secure_boot import advice
 from rigwright.choice.toolkits import toolkits_from_nvidia
@@ -32,6 +32,7 @@ RIVALS = ("nouveau", "nova_core", "nova")
 UNIT = "nvidia-persistenced.service"
 PINNED = 1000
 """apt's priority from which on a version wins over newer ones."""
+_DRIVERS = "dpkg-query -W -f '${Package} ${source:Package}\\n' | awk '/nvidia|cuda-drivers|cuda-compat/ { print $1 }'"
 _NAMES = "nvidia nvidia-current nvidia-current-open"
 
 
@@ -49,8 +50,7 @@ def seen(host: Host) -> Answers:
             "held": "apt-mark showhold",
             "sources": "cd /etc/apt; for f in sources.list sources.list.d/*.list sources.list.d/*.sources;"
             " do echo; cat $f; done",
-            "policy": "apt-cache policy $(dpkg-query -W -f '${Package} ${source:Package}\\n' |"
-            " awk '$2 ~ /nvidia/ { print $1 }')",
+            "policy": Offers().command([f"$({_DRIVERS})"]),
             "kernels": "ls /boot/vmlinuz-* | sed 's|.*vmlinuz-||'",
             "headers": f"{each} [ -e /lib/modules/$k/build/Makefile ] && echo $k; done",
             "modules": f"{each} for m in {_NAMES}; do modinfo -k $k $m >/dev/null &&"
@@ -158,7 +158,8 @@ def test_source(rig: Rig, seen: Answers, packages: dict[str, DriverPackage], wan
         pins = OURS["the driver's pin"] if not toolkits_from_nvidia(rig) else None
         assert pins not in seen.lines("ours"), "no driver is declared, yet apt is pinned to one of ours"
         return
-    strange = [f"{name} ({why})" for name, package in packages.items() if (why := wanted.misplaced(package))]
+    offers = Offers().process(seen.lines("policy"))
+    strange = [f"{name} ({why})" for name, why in misplaced_packages(wanted, packages, offers).items()]
     assert not strange, f"wanted {wanted.said}, mixed with: {', '.join(strange)}"
     missing = [name for name in wanted.packages.user if name not in packages]
     assert not missing, f"not installed: {', '.join(missing)}; wanted {wanted.said}"

@@ -85,21 +85,27 @@ def unbuildable_removed(release: KnownRelease) -> Generator[str, None, None]:
 
 @operation()
 def modules(packages: PackageSet) -> Generator[StringCommand | str, None, None]:
-    """Have the driver's module on disk for every installed kernel that has headers, in the version of the packages."""
+    """Have the module on disk for every installed kernel that has headers, in the packages' version and flavour."""
     state, on_disk = host.get_fact(Kernels), host.get_fact(Modules)
     driver = host.get_fact(DriverPackages)
     ready_built = [name for kernel in state.installed for name in driver if _ready_built(packages, name, kernel)]
-    wanted = next((driver[name].upstream for name in packages.kernel if name in driver), None)
+    builds = any(name in driver for name in packages.kernel)
+    # Ubuntu's ready-signed modules have their kernel's version: theirs is the user space's.
+    leading = [driver[name].upstream for name in (*packages.kernel, *packages.user) if name in driver]
+    wanted = leading[0] if leading else None
     steps: list[tuple[str, StringCommand | str]] = []
     for kernel, found in state.installed.items():
         module = on_disk.module(kernel, packages.module)
-        if module is not None and (wanted is None or module.version == wanted):
+        right_flavour = module is not None and module.open == (packages.flavour == "open")
+        if module is not None and right_flavour and (wanted is None or module.version == wanted):
             continue
-        gap = f"kernel {kernel}: {f'module {module.version}' if module else 'no module'}"
+        other = "" if right_flavour else " of the other flavour"
+        gap = f"kernel {kernel}: {f'module {module.version}{other}' if module else 'no module'}"
         mine = [name for name in ready_built if name.endswith(kernel)]
         if mine:
-            steps.append((gap, f"{APT} --allow-change-held-packages --reinstall install {' '.join(mine)}"))
-        elif found.headers and wanted is not None:
+            why = f"{gap}, wanted {wanted}" if wanted else gap
+            steps.append((why, f"{APT} --allow-change-held-packages --reinstall install {' '.join(mine)}"))
+        elif found.headers and builds and wanted is not None:
             version = _dkms_version(host.get_fact(Dkms).get(packages.dkms, []), wanted)
             steps.append((f"{gap}, wanted {wanted}", build(packages.dkms, version, kernel)))
     if not steps:

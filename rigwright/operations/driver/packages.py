@@ -8,11 +8,11 @@ from collections.abc import Generator, Mapping
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from rigwright.choice.driver import Target, Wanted, names_of_interest, target
+from rigwright.choice.driver import Target, Wanted, misplaced_packages, names_of_interest, target
 from rigwright.choice.flavour import Impossible
 from rigwright.choice.kernels import flavours_followed
 from rigwright.engine.reasons import because, refuse
-from rigwright.facts.driver import DriverPackages, DriverRemains, Offers
+from rigwright.facts.driver import DriverPackages, DriverRemains, Offer, Offers
 from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.operations.apt import APT
@@ -49,7 +49,7 @@ def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
 def unmixed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     """Remove what is left of another source, branch or flavour once the wanted driver is there."""
     packages = host.get_fact(DriverPackages)
-    misplaced = {name: why for name, package in packages.items() if (why := wanted.misplaced(package))}
+    misplaced = misplaced_packages(wanted, packages, _offers(wanted))
     if not misplaced:
         host.noop("all of the driver's packages belong together")
         return
@@ -93,12 +93,20 @@ def _grouped(gaps: Mapping[str, str]) -> str:
     return "; ".join(f"{', '.join(sharing)} {gap}" for gap, sharing in names.items())
 
 
+def _offers(wanted: Wanted) -> dict[str, Offer]:
+    packages, kernels = host.get_fact(DriverPackages), host.get_fact(Release).kernels
+    names = names_of_interest(wanted, packages, kernels, _flavours(wanted))
+    found: dict[str, Offer] = host.get_fact(Offers, names=names)
+    return found
+
+
+def _flavours(wanted: Wanted) -> list[str]:
+    return flavours_followed(wanted.release, host.get_fact(Packages).installed, host.get_fact(Release).kernels)
+
+
 def _target(wanted: Wanted) -> Target:
-    packages = host.get_fact(DriverPackages)
-    kernels = host.get_fact(Release).kernels
-    metas = flavours_followed(wanted.release, host.get_fact(Packages).installed, kernels)
-    offers = host.get_fact(Offers, names=names_of_interest(wanted, packages, kernels, metas))
+    packages, kernels = host.get_fact(DriverPackages), host.get_fact(Release).kernels
     try:
-        return target(wanted, packages, offers, kernels, metas)
+        return target(wanted, packages, _offers(wanted), kernels, _flavours(wanted))
     except Impossible as impossible:
         refuse(host, str(impossible))

@@ -17,7 +17,6 @@ from rigwright.facts.driver import (
     DriverRemains,
     Offer,
     Offers,
-    Origin,
     Place,
     upstream_version,
 )
@@ -38,6 +37,7 @@ from tests.unit.operations.harness import Case, file, unit
 from tests.unit.operations.releases import RELEASE
 
 ARCHIVE = Place(500, "http://mirror.example/debian trixie/non-free amd64 Packages", "Debian")
+VENDOR = Place(500, "http://192.0.2.1/cuda  Packages", "NVIDIA")
 NEW, OLD = "6.12.117+deb13-amd64", "6.12.43+deb13-amd64"
 
 
@@ -45,8 +45,8 @@ def wanted(codename: str, **driver: Any) -> Wanted:
     return wanted_driver(Rig(name="x", driver=Driver(**driver)), catalog().release(codename), catalog(), ["ampere"])
 
 
-def have(version: str, *names: str, origin: Origin = "distribution", status: str = "ii") -> dict[str, DriverPackage]:
-    return {name: DriverPackage(name, version, upstream_version(version), origin, status) for name in names}
+def have(version: str, *names: str, status: str = "ii") -> dict[str, DriverPackage]:
+    return {name: DriverPackage(name, version, upstream_version(version), status) for name in names}
 
 
 def offered(version: str, *names: str, place: Place = ARCHIVE) -> dict[str, Offer]:
@@ -89,7 +89,11 @@ PACKAGES = [
         "installed: another source's packages go",
         packages.installed,
         {"wanted": DEBIAN},
-        {**HOST, DriverPackages: WHOLE | have("580.105.08-1", "nvidia-driver-cuda", origin="elsewhere")},
+        {
+            **HOST,
+            DriverPackages: WHOLE | have("580.105.08-1", "nvidia-driver-cuda"),
+            Offers: OFFERS | offered("580.105.08-1", "nvidia-driver-cuda", place=VENDOR),
+        },
         has=[" nvidia-driver-cuda-\n"],
         why=[
             "driver 550.163.01: as it should be, but not alone",
@@ -111,14 +115,16 @@ PACKAGES = [
         {**HOST, DriverPackages: {}},
         refuses="trixie's archive offers no driver 550.1.1",
     ),
-    Case("unmixed: one source", packages.unmixed, {"wanted": DEBIAN}, {DriverPackages: WHOLE}),
+    Case("unmixed: one source", packages.unmixed, {"wanted": DEBIAN}, {**HOST, DriverPackages: WHOLE}),
     Case(
         "unmixed: leftovers",
         packages.unmixed,
         {"wanted": DEBIAN},
         {
-            DriverPackages: WHOLE | have("580.105.08-1", "nvidia-settings", "libxnvctrl0", origin="elsewhere"),
+            **HOST,
+            DriverPackages: WHOLE | have("580.105.08-1", "nvidia-settings", "libxnvctrl0"),
             Packages: PackagesState(held=frozenset({"libxnvctrl0", "nvidia-smi", "docker-ce"})),
+            Offers: OFFERS | offered("580.105.08-1", "nvidia-settings", "libxnvctrl0", place=VENDOR),
         },
         has=["sh -s -- 'libxnvctrl0 nvidia-smi' --purge --no-install-recommends", "nvidia-settings- libxnvctrl0-\n"],
     ),
@@ -156,8 +162,8 @@ GONE = {f"linux-headers-{OLD}": Offer(None, None)}
 TODAY = offered("6.12.117-1", "linux-image-amd64", "linux-headers-amd64", f"linux-headers-{NEW}")
 
 
-def module(version: str = "550.163.01", name: str = "nvidia-current") -> Module:
-    return Module(name, f"/lib/modules/k/{name}.ko.xz", version, False, True)
+def module(version: str = "550.163.01", name: str = "nvidia-current", is_open: bool = False) -> Module:
+    return Module(name, f"/lib/modules/k/{name}.ko.xz", version, is_open, True)
 
 
 def on_disk(*found: str, version: str = "550.163.01", running: str | None = None) -> ModulesState:
@@ -166,6 +172,17 @@ def on_disk(*found: str, version: str = "550.163.01", running: str | None = None
 
 UBUNTU = wanted("noble", source="distribution", branch=580)
 SIGNED = "linux-modules-nvidia-580-server-open-6.8.0-126-generic"
+
+
+def signed(found: Module | None) -> dict[Any, Any]:
+    """A noble host with Ubuntu's ready-signed modules, and what is on its disk."""
+    kernel = "6.8.0-126-generic"
+    return {
+        Kernels: boots(kernel, headers=(kernel,)),
+        Modules: ModulesState(on_disk={kernel: (found,)} if found else {}),
+        DriverPackages: have("6.8.0-126.126+1", SIGNED) | have("580.178.01-0ubuntu1", "nvidia-utils-580-server"),
+    }
+
 
 KERNELS = [
     Case("headers: all there", kernels.headers, HEADERS, {Kernels: boots(NEW, headers=(NEW,)), Packages: WITH_META}),
@@ -277,13 +294,31 @@ KERNELS = [
         "modules: Ubuntu's ready-signed one comes back with its package",
         kernels.modules,
         {"packages": UBUNTU.packages},
-        {
-            Kernels: boots("6.8.0-126-generic", headers=("6.8.0-126-generic",)),
-            Modules: ModulesState(),
-            DriverPackages: have("6.8.0-126.126+1", SIGNED) | have("580.178.01-0ubuntu1", "nvidia-utils-580-server"),
-        },
+        signed(None),
         has=[f"--reinstall install {SIGNED}"],
         lacks=["dkms"],
+    ),
+    Case(
+        "modules: Ubuntu's ready-signed one is of another version than the user space",
+        kernels.modules,
+        {"packages": UBUNTU.packages},
+        signed(module("580.95.05", "nvidia", is_open=True)),
+        has=[f"--reinstall install {SIGNED}"],
+        why=["kernel 6.8.0-126-generic: module 580.95.05, wanted 580.178.01"],
+    ),
+    Case(
+        "modules: Ubuntu's ready-signed one is of the other flavour",
+        kernels.modules,
+        {"packages": UBUNTU.packages},
+        signed(module("580.178.01", "nvidia", is_open=False)),
+        has=[f"--reinstall install {SIGNED}"],
+        why=["kernel 6.8.0-126-generic: module 580.178.01 of the other flavour, wanted 580.178.01"],
+    ),
+    Case(
+        "modules: Ubuntu's ready-signed one is right",
+        kernels.modules,
+        {"packages": UBUNTU.packages},
+        signed(module("580.178.01", "nvidia", is_open=True)),
     ),
     Case("initramfs: newer", initramfs.current, {}, {Kernels: boots(NEW)}),
     Case(
