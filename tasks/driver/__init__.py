@@ -17,7 +17,7 @@ from rigwright.facts.gpus import Gpus
 from rigwright.facts.modules import RIVALS
 from rigwright.facts.release import Release as ReleaseFact
 from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
-from rigwright.operations.driver import kernels, packages, persistence, secure_boot
+from rigwright.operations.driver import kernels, loading, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
 from tasks.driver import repository
 
@@ -72,7 +72,7 @@ def _present(rig: Rig, release: Release) -> None:
     with after(installed, unmixed):
         packages.held(name="Hold the driver's packages")
     with after(installed, headers):
-        kernels.modules(name="Have a module for every kernel", packages=wanted.packages)
+        built = kernels.modules(name="Have a module for every kernel", packages=wanted.packages)
     if not repository.needed(rig):
         repository.absent()
     blacklist = files.template(
@@ -83,12 +83,15 @@ def _present(rig: Rig, release: Release) -> None:
     )
     with after(installed, headers, blacklist):
         initramfs.current(name="Rebuild the initial RAM file systems")
-    _persistence(rig, wanted, installed)
-    with after(installed):
-        secure_boot.looked_at(name="Look at Secure Boot", release=release)
+    module = wanted.packages.module
+    with after(installed, built, blacklist):
+        loaded = loading.loaded(name="Load the driver", module=module)
+    _persistence(rig, wanted, installed, loaded)
+    with after(installed, built, loaded):
+        secure_boot.looked_at(name="Look at Secure Boot", module=module)
 
 
-def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta) -> None:
+def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta, loaded: OperationMeta) -> None:
     on = rig.tuning.state == "present" and rig.tuning.persistence_mode
     shipped_static = wanted.packages.persistence_override
     if on and shipped_static:
@@ -100,9 +103,9 @@ def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta) -> None:
         )
     else:
         drop_in = files.absent(name="Leave the persistence daemon's unit as shipped", paths=[PERSISTENCE])
-    with after(installed, drop_in):
+    with after(installed, loaded, drop_in):
         daemon = persistence.daemon(name="Run the persistence daemon as declared", on=on, shipped_static=shipped_static)
-    with after(installed, daemon):
+    with after(installed, loaded, daemon):
         persistence.mode(name="Set the cards' persistence mode", on=on)
 
 

@@ -62,15 +62,20 @@ def headers(release: KnownRelease) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def unbuildable_removed(release: KnownRelease) -> Generator[str, None, None]:
-    """Remove kernels that can never have a driver (their headers are in no source any more).
+def unbuildable_removed(release: KnownRelease, module: str) -> Generator[str, None, None]:
+    """Remove kernels that can never have a driver: without its ``module``, and their headers in no source any more.
 
-    Neither the running kernel nor the newest is touched, and none unless the newest has its headers.
+    The running kernel, the newest and the one that the next boot would start are not touched, and none at all unless
+    the newest has its headers; nor where apt has not read its sources: then nobody knows what they have.
     """
-    state = host.get_fact(Kernels)
+    state, on_disk = host.get_fact(Kernels), host.get_fact(Modules)
+    if not host.get_fact(Packages).lists_current:
+        host.noop("apt has not read its sources as they stand: nobody knows what they have")
+        return
     _, lost = _unbuildable(release, state)
     newest = state.newest
-    spare = [kernel for kernel in lost if kernel not in (state.running, newest)]
+    kept = (state.running, newest, state.next_boot)
+    spare = [kernel for kernel in lost if kernel not in kept and on_disk.module(kernel, module) is None]
     if not spare or newest is None or newest in lost:
         host.noop("no kernel has to go")
         return

@@ -21,20 +21,22 @@ from rigwright.facts.driver import (
     upstream_version,
 )
 from rigwright.facts.files import Files
+from rigwright.facts.gpus import Gpus, PciGpu
 from rigwright.facts.kernels import Kernel, Kernels, KernelsState
 from rigwright.facts.keyrings import Keyrings
 from rigwright.facts.modules import Module, Modules, ModulesState
 from rigwright.facts.packages import Packages, PackagesState
 from rigwright.facts.release import Release
+from rigwright.facts.secure_boot import KeyEnrolled
 from rigwright.facts.smi import Card, Smi
 from rigwright.facts.sources import SourceFile, Sources, SourcesState
 from rigwright.facts.units import Units
 from rigwright.operations import apt, debconf, initramfs, refusal, sources
-from rigwright.operations.driver import kernels, packages, persistence, repository, secure_boot
+from rigwright.operations.driver import kernels, loading, packages, persistence, repository, secure_boot
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
 from tests.unit.operations.harness import Case, file, unit
-from tests.unit.operations.releases import RELEASE
+from tests.unit.operations.releases import RELEASE, release
 
 ARCHIVE = Place(500, "http://mirror.example/debian trixie/non-free amd64 Packages", "Debian")
 VENDOR = Place(500, "http://192.0.2.1/cuda  Packages", "NVIDIA")
@@ -163,11 +165,25 @@ TODAY = offered("6.12.117-1", "linux-image-amd64", "linux-headers-amd64", f"linu
 
 
 def module(version: str = "550.163.01", name: str = "nvidia-current", is_open: bool = False) -> Module:
-    return Module(name, f"/lib/modules/k/{name}.ko.xz", version, is_open, True)
+    return Module(name, f"/lib/modules/k/updates/dkms/{name}.ko.xz", version, is_open, True)
 
 
 def on_disk(*found: str, version: str = "550.163.01", running: str | None = None) -> ModulesState:
     return ModulesState(running=running, on_disk={kernel: (module(version),) for kernel in found})
+
+
+REMOVED = {"release": TRIXIE, "module": "nvidia-current"}
+BOTH = PackagesState(installed={f"linux-image-{OLD}": "1", f"linux-image-{NEW}": "1"}, lists_current=True)
+
+
+def two_kernels(**more: Any) -> dict[Any, Any]:
+    """The old one's headers are in no source any more; the new one has all it needs."""
+    return {
+        Kernels: boots(OLD, NEW, headers=(NEW,), **more),
+        Modules: on_disk(NEW),
+        Packages: BOTH,
+        Offers: {**TODAY, **GONE},
+    }
 
 
 UBUNTU = wanted("noble", source="distribution", branch=580)
@@ -227,30 +243,32 @@ KERNELS = [
     Case(
         "kernels that can never have a driver go",
         kernels.unbuildable_removed,
-        HEADERS,
-        {
-            Kernels: boots(OLD, NEW, headers=(NEW,)),
-            Packages: PackagesState(installed={f"linux-image-{OLD}": "1", f"linux-image-{NEW}": "1"}),
-            Offers: {**TODAY, **GONE},
-        },
+        REMOVED,
+        two_kernels(),
         has=[f"--purge remove linux-image-{OLD}"],
         lacks=[f"linux-image-{NEW}"],
     ),
+    Case("the running kernel stays, whatever it lacks", kernels.unbuildable_removed, REMOVED, two_kernels(running=OLD)),
     Case(
-        "the running kernel stays, whatever it lacks",
+        "the kernel that the next boot starts stays", kernels.unbuildable_removed, REMOVED, two_kernels(next_boot=OLD)
+    ),
+    Case(
+        "a kernel that has its module stays",
         kernels.unbuildable_removed,
-        HEADERS,
-        {
-            Kernels: boots(OLD, NEW, headers=(NEW,), running=OLD),
-            Packages: PackagesState(installed={f"linux-image-{OLD}": "1", f"linux-image-{NEW}": "1"}),
-            Offers: {**TODAY, **GONE},
-        },
+        REMOVED,
+        {**two_kernels(), Modules: on_disk(OLD, NEW)},
+    ),
+    Case(
+        "no kernel goes before apt has read what there is",
+        kernels.unbuildable_removed,
+        REMOVED,
+        {**two_kernels(), Packages: replace(BOTH, lists_current=False), Offers: {}},
     ),
     Case(
         "no kernel goes while the newest has no headers",
         kernels.unbuildable_removed,
-        HEADERS,
-        {Kernels: boots(OLD, NEW), Packages: META, Offers: {**offered("1", "linux-image-amd64"), **GONE}},
+        REMOVED,
+        {**two_kernels(), Kernels: boots(OLD, NEW), Offers: {**offered("1", "linux-image-amd64"), **GONE}},
     ),
     Case(
         "modules: one for every kernel",
@@ -497,7 +515,36 @@ REPOSITORY = [
 ]
 
 QUESTION = {"package": "nvidia-support", "question": "nvidia-support/check", "kind": "boolean", "answer": "false"}
-SECURE = {Release: replace(RELEASE["trixie"], secure_boot=True), DriverPackages: WHOLE}
+SECURE = {Release: replace(RELEASE["trixie"], secure_boot=True)}
+MODULE = {"module": "nvidia-current"}
+CARD = PciGpu("0000:03:00.0", "0x2204", 8, 16, "", "ampere")
+LOADABLE = {Release: RELEASE["trixie"], Kernels: boots(NEW), Modules: on_disk(NEW), Gpus: [CARD]}
+
+LOADING = [
+    Case("load: it is", loading.loaded, MODULE, {**LOADABLE, Modules: on_disk(NEW, running="550.163.01")}),
+    Case(
+        "load: nothing else has the cards",
+        loading.loaded,
+        MODULE,
+        LOADABLE,
+        has=["modprobe nvidia-current || {"],
+        why=["module nvidia-current: on disk, not loaded"],
+    ),
+    Case(
+        "load: nouveau has the cards",
+        loading.loaded,
+        MODULE,
+        {**LOADABLE, Modules: replace(on_disk(NEW), loaded=frozenset({"nouveau"}))},
+    ),
+    Case("load: only another kernel has it", loading.loaded, MODULE, {**LOADABLE, Modules: on_disk(OLD)}),
+    Case("load: no card", loading.loaded, MODULE, {**LOADABLE, Gpus: []}),
+    Case(
+        "load: a container",
+        loading.loaded,
+        MODULE,
+        {**LOADABLE, Release: release("trixie", container="systemd-nspawn")},
+    ),
+]
 
 OTHER = [
     Case("debconf: answered", debconf.answered, QUESTION, {Debconf: {"nvidia-support/check": "false"}}),
@@ -518,25 +565,46 @@ OTHER = [
         has=["dpkg --force-confdef --force-confold --configure -a", "-f install", "cannot be built for kernel"],
         why=["dpkg left unfinished: linux-headers-amd64, nvidia-kernel-dkms"],
     ),
-    Case("secure boot: off", secure_boot.looked_at, HEADERS, {**HOST, **NOT_LOADED, DriverPackages: WHOLE}),
-    Case("secure boot: a loaded driver has a known key", secure_boot.looked_at, HEADERS, {**SECURE, **LOADED}),
+    Case("secure boot: off", secure_boot.looked_at, MODULE, {**HOST, **NOT_LOADED}),
     Case("refused", refusal.refused, {"text": "no driver can be had"}, refuses="no driver can be had"),
 ]
 
 
-@pytest.mark.parametrize("case", [*PACKAGES, *KERNELS, *PERSISTENCE, *REPOSITORY, *OTHER], ids=str)
+@pytest.mark.parametrize("case", [*PACKAGES, *KERNELS, *PERSISTENCE, *REPOSITORY, *LOADING, *OTHER], ids=str)
 def test_driver(case: Case) -> None:
     case.check()
 
 
-def test_secure_boot_is_remarked_with_the_one_thing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("found", "enrolled", "advised"),
+    [
+        pytest.param(on_disk(NEW), None, True, id="nothing is loaded"),
+        pytest.param(on_disk(NEW), False, True, id="the key is not enrolled"),
+        pytest.param(on_disk(NEW), True, False, id="the key is enrolled"),
+        pytest.param(on_disk(NEW, running="550.163.01"), None, False, id="this very module is loaded"),
+        pytest.param(on_disk(NEW, running="535.1.1"), None, True, id="another module is loaded"),
+        pytest.param(ModulesState(), None, True, id="no module yet"),
+        pytest.param(
+            ModulesState(on_disk={NEW: (Module("nvidia-current", "/lib/modules/k/kernel/x.ko", "1", False, True),)}),
+            None,
+            False,
+            id="the distribution has signed it",
+        ),
+    ],
+)
+def test_secure_boot_is_remarked_with_the_one_thing_to_do(
+    found: ModulesState, enrolled: bool | None, advised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
     monkeypatch.setattr(secure_boot, "remark", said.append)
-    Case("", secure_boot.looked_at, HEADERS, {**SECURE, **NOT_LOADED}).check()
-    (text,) = set(said)
-    assert "mokutil --import /var/lib/dkms/mok.pub" in text
-    said.clear()
-    ubuntu = {"release": catalog().release("noble")}
-    facts = {**SECURE, **NOT_LOADED, DriverPackages: have("6.8.0-126.126+1", SIGNED)}
-    Case("", secure_boot.looked_at, ubuntu, facts).check()
-    assert said == [], "Ubuntu has signed these modules itself"
+    facts = {**SECURE, Kernels: boots(NEW), Modules: found, KeyEnrolled: enrolled}
+    Case("", secure_boot.looked_at, MODULE, facts).check()
+    assert [("mokutil --import /var/lib/dkms/mok.pub" in text) for text in set(said)] == [True] * advised
+
+
+def test_a_module_that_secure_boot_keeps_out_is_outstanding(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(loading, "outstanding", said.append)
+    facts = {**SECURE, Kernels: boots(NEW), Modules: on_disk(NEW), KeyEnrolled: False, Gpus: [CARD]}
+    Case("", loading.loaded, MODULE, facts).check()
+    assert "mokutil --import" in said[0]
