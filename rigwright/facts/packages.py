@@ -35,7 +35,7 @@ for f in {LISTS}/{OURS}; do
     [ -f "$f" ] && echo "S $f $({hash_of('"$f"')}) $(cat "{STAMPS}/${{f##*/}}" 2>/dev/null)"
 done
 ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 && echo L
-dpkg --audit 2>/dev/null | grep -q . && echo A
+{{ dpkg --audit 2>/dev/null; ls /var/lib/dpkg/updates/[0-9]* 2>/dev/null; }} | grep -q . && echo A
 true
 """
 
@@ -64,7 +64,7 @@ class Packages(FactBase[PackagesState]):
 
     Raw lines: ``P ii|htop|amd64|3.4.1-5``, ``H nvidia-smi``, ``S others <hash now> <hash when apt read them>``,
     ``S /etc/apt/sources.list.d/rigwright-….sources <hash> <hash>``, ``L`` (there are lists), ``A`` (dpkg --audit
-    complains).
+    complains, or a journal is left: apt then says "dpkg was interrupted").
     """
 
     def command(self) -> str:

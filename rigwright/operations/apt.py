@@ -15,14 +15,19 @@ from rigwright.facts.packages import HASH_OF_OTHERS, LISTS, OTHERS, OURS, STAMPS
 from rigwright.operations import files
 from rigwright.operations.scripts import script
 
-LOCK_TIMEOUT_S = 120
-"""How long apt waits for another apt, such as a running unattended upgrade, before it gives up with an error."""
+LOCK_TIMEOUT_S = 600
+"""How long apt waits for another apt before it gives up with an error: an unattended upgrade, or our own of before the
+connection was lost, which DKMS may keep for minutes."""
 
 APT = (
     "env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none apt-get -q -y"
     f" -o DPkg::Lock::Timeout={LOCK_TIMEOUT_S} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 )
-CONFIGURE = "env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
+CONFIGURE = (
+    # dpkg itself does not wait for another; apt does, and has nothing else to do here.
+    f"{{ {APT} check >/dev/null 2>&1;"
+    " env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a; }"
+)
 _READ = "-o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update"
 READ_OTHERS = (
     f"work=$(mktemp -d) && trap 'rm -rf \"$work\"' EXIT && hash=$({HASH_OF_OTHERS}) &&"
@@ -40,14 +45,18 @@ _TRIED = (
 
 
 @operation()
-def repaired() -> Generator[StringCommand, None, None]:
-    """Finish what an interrupted dpkg run left half done; a kernel module that cannot be built is named, with why."""
+def repaired(modules_may_fail: bool = False) -> Generator[StringCommand, None, None]:
+    """Finish what an interrupted dpkg run left half done; a kernel module that cannot be built is named, with why.
+
+    ``modules_may_fail``: such a module is no failure: who calls this is about to replace it, or to name it himself.
+    """
     state = host.get_fact(Packages)
     if not state.unfinished and not state.audit:
         host.noop("dpkg has nothing unfinished")
         return
     because(f"dpkg left unfinished: {', '.join(sorted(state.unfinished)) or 'an interrupted run'}")
-    yield script(("dkms_report.sh", "repair.sh"), {"CONFIGURE": CONFIGURE, "APT": APT})
+    arguments = ("modules-may-fail",) if modules_may_fail else ()
+    yield script(("dkms_report.sh", "repair.sh"), {"CONFIGURE": CONFIGURE, "APT": APT}, arguments)
 
 
 @operation()

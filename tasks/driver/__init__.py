@@ -9,7 +9,7 @@ from pyinfra.api.operation import OperationMeta
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
 from rigwright.choice.base import components
-from rigwright.choice.cards import generations
+from rigwright.choice.cards import generations, unknown_cards
 from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.choice.flavour import Impossible
 from rigwright.engine.reasons import after
@@ -19,6 +19,7 @@ from rigwright.facts.release import Release as ReleaseFact
 from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
 from rigwright.operations.driver import kernels, loading, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
+from tasks import unfinished
 from tasks.driver import repository
 
 INSTALL, UNMIX, PURGE = "Install the driver", "Remove what is left of another source", "Remove the driver"
@@ -45,6 +46,8 @@ def _present(rig: Rig, release: Release) -> None:
     except Impossible as impossible:
         refusal.refused(name="Choose the driver", text=str(impossible))
         return
+    # A driver that cannot be built is replaced further down, or named there.
+    unfinished.finished(modules_may_fail=True)
     known = sources.known(name="Learn whose archives apt's sources are")
     with after(known):
         archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
@@ -52,10 +55,12 @@ def _present(rig: Rig, release: Release) -> None:
     with after(archive):
         updated = apt.updated(name="Fetch the archive's lists")
     with after(known, archive, lists, updated):
-        packages.offered(name="Find the driver", wanted=wanted)
+        packages.offered(
+            name="Find the driver",
+            wanted=wanted,
+            unknown=unknown_cards(catalog(), on_bus) if rig.driver.flavour == "auto" else [],
+        )
     pin = repository.pinned(wanted)
-    with after(known, archive, lists, updated, pin):
-        headers = kernels.headers(name="Install headers for every kernel", release=release)
     if release.id == "debian":
         # Asked while the old driver is loaded, it would stop the installation; the reboot afterwards answers it.
         debconf.answered(
@@ -65,8 +70,10 @@ def _present(rig: Rig, release: Release) -> None:
             kind="boolean",
             answer="false",
         )
-    with after(known, archive, lists, updated, pin, headers):
+    with after(known, archive, lists, updated, pin):
         installed = packages.installed(name=INSTALL, wanted=wanted)
+    with after(known, archive, lists, updated, installed):
+        headers = kernels.headers(name="Install headers for every kernel", release=release)
     with after(installed):
         unmixed = packages.unmixed(name=UNMIX, wanted=wanted)
     with after(installed, unmixed):
@@ -110,6 +117,7 @@ def _persistence(rig: Rig, wanted: Wanted, installed: OperationMeta, loaded: Ope
 
 
 def _absent(rig: Rig, release: Release) -> None:
+    unfinished.finished(modules_may_fail=True)
     removed = packages.purged(name=PURGE)
     files.absent(name="Take back our files", paths=[BLACKLIST, PERSISTENCE])
     if repository.needed(rig):

@@ -101,6 +101,41 @@ def test_a_newer_driver_that_cannot_be_built_is_put_back(server: tuple[Throwaway
     assert packages(host) == before
 
 
+def test_a_missing_dependency_comes_back_though_the_branch_has_a_newer_release(
+    server: tuple[ThrowawayHost, Site],
+) -> None:
+    host, rig = server
+    rig.apply(*LAYERS, "--set", "driver.version=580.95.05")
+    branch = ("--set", "driver.version=null", "--set", "driver.branch=580")
+    rig.apply(*LAYERS, *branch)
+    before = packages(host)
+    assert " libcuda1 580.95.05-1" in before
+    host.run("apt-get -qq -y --allow-change-held-packages purge libcuda1")
+
+    rig.apply(*LAYERS, *branch)
+
+    is_as_declared(rig, *branch)
+    assert packages(host) == before
+
+
+def test_an_old_driver_that_cannot_be_built_does_not_keep_its_replacement_out(
+    server: tuple[ThrowawayHost, Site],
+) -> None:
+    host, rig = server
+    host.run("apt-get -qq -y purge linux-headers-*")
+    host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia-580.105.08.conf")
+    host.run("apt-get -qq -y install linux-headers-amd64 || true")
+    assert "linux-headers-amd64" in host.run("dpkg --audit").stdout
+    newer = ("--set", "driver.version=590.44.01")
+
+    rig.apply(*LAYERS, *newer)
+
+    is_as_declared(rig, *newer)
+    host.run("rm /etc/dkms/nvidia-580.105.08.conf")
+    rig.apply(*LAYERS)
+    is_as_declared(rig)
+
+
 def test_dpkg_left_half_done_by_somebody_else_is_named(server: tuple[ThrowawayHost, Site]) -> None:
     host, rig = server
     host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia.conf")

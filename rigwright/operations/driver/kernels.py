@@ -28,10 +28,23 @@ def headers(release: KnownRelease) -> Generator[StringCommand, None, None]:
     The archive drops the headers of old kernels. Where even the newest installed kernel's are gone, as on a freshly
     installed host, today's kernel is installed with its headers: the host then boots that one.
     """
-    state, installed = host.get_fact(Kernels), host.get_fact(Packages).installed
-    if not state.installed:
+    if not host.get_fact(Kernels).installed:
         host.noop("no kernel is installed here")
         return
+    wanted, why = missing_headers(release)
+    if not wanted:
+        host.noop("every kernel has its headers")
+        return
+    for reason in why:
+        because(reason)
+    yield transaction(wanted)
+
+
+def missing_headers(release: KnownRelease) -> tuple[list[str], list[str]]:
+    """What apt has to install so that every kernel has its headers, and why. Refuses where there can be none."""
+    state, installed = host.get_fact(Kernels), host.get_fact(Packages).installed
+    if not state.installed:
+        return [], []
     offers, lost = _unbuildable(release, state)
     flavours = flavours_followed(release, installed, state.installed)
     wanted = [
@@ -40,6 +53,7 @@ def headers(release: KnownRelease) -> Generator[StringCommand, None, None]:
         if not found.headers and (package := release.headers_of(kernel)) and kernel not in lost
     ]
     wanted += [release.headers[flavour] for flavour in flavours if release.headers[flavour] not in installed]
+    why = []
     if state.newest in lost:
         images = [f"linux-image-{flavour}" for flavour in flavours]
         if not images:
@@ -48,17 +62,15 @@ def headers(release: KnownRelease) -> Generator[StringCommand, None, None]:
                 f"kernel {state.newest} has no headers here and none in any source, so no driver can be built for it; "
                 f"install one of {', '.join(release.headers)}",
             )
-        because(f"kernel {state.newest}: its headers are in no source any more, today's kernel takes its place")
+        why.append(f"kernel {state.newest}: its headers are in no source any more, today's kernel takes its place")
         wanted += [f"{image}={offers[image].candidate}" for image in images if image in offers]
         wanted = [
             f"{name}={offers[name].candidate}" if name in offers and name in release.headers.values() else name
             for name in dict.fromkeys([*wanted, *(release.headers[flavour] for flavour in flavours)])
         ]
-    if not wanted:
-        host.noop("every kernel has its headers")
-        return
-    because("; ".join(f"{name.partition('=')[0]}: absent" for name in wanted))
-    yield transaction(wanted)
+    if wanted:
+        why.append("; ".join(f"{name.partition('=')[0]}: absent" for name in wanted))
+    return wanted, why
 
 
 @operation()

@@ -10,7 +10,7 @@ import pytest
 from rigwright.catalog import catalog
 from rigwright.choice.driver import Target, Wanted, misplaced_packages, names_of_interest, target, wanted_driver
 from rigwright.choice.flavour import Impossible
-from rigwright.choice.pins import driver_pins, vendor_shut_out
+from rigwright.choice.pins import driver_pins, preferences, vendor_shut_out
 from rigwright.facts.driver import DriverPackage, Offer, Place, upstream_version
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
@@ -265,8 +265,9 @@ def test_a_mirror_may_have_what_nvidias_own_repository_lacks() -> None:
 # Pins
 
 
-def pins(what: Wanted) -> list[str]:
-    return [f"{pin.packages} | {pin.pin} | {pin.priority}" for pin in driver_pins(what, catalog().driver.nvidia)]
+def pins(what: Wanted, version: str | None = None) -> list[str]:
+    found = driver_pins(what, catalog().driver.nvidia, version)
+    return [f"{pin.packages} | {pin.pin} | {pin.priority}" for pin in found]
 
 
 DRIVER = "src:*nvidia*:any src:cuda-drivers:any src:cuda-compat:any"
@@ -276,6 +277,26 @@ ARCHIVES = "src:nvidia-graphics-drivers*:any src:nvidia-open-gpu-kernel-modules*
 def test_pins_shut_the_other_source_out_first() -> None:
     assert pins(BOOKWORM) == [f"{ARCHIVES} | release o=Debian | -1", f"{DRIVER} | version 580.* | 1000"]
     exact = wanted("noble", source="nvidia", version="580.95.05")
-    assert pins(exact) == [f"{ARCHIVES} | release o=Ubuntu | -1", f"{DRIVER} | version 580.95.05* | 1000"]
+    assert pins(exact) == [f"{ARCHIVES} | release o=Ubuntu | -1", f"{DRIVER} | version 580.95.05* | 1001"]
     assert pins(DEBIAN) == [f"{DRIVER} | release l=NVIDIA CUDA | -1", f"{DRIVER} | release o=Debian | 1000"]
     assert [pin.priority for pin in vendor_shut_out(catalog().driver.nvidia)] == [-1]
+
+
+def test_the_archives_exact_version_wins_over_its_newer_ones() -> None:
+    exact = wanted("trixie", source="distribution", version="550.163.01")
+    assert pins(exact) == [
+        f"{DRIVER} | release l=NVIDIA CUDA | -1",
+        f"{DRIVER} | version 550.163.01* | 1001",
+        f"{DRIVER} | release o=Debian | 1000",
+    ]
+
+
+def test_a_decided_version_wins_over_the_rest_of_its_branch() -> None:
+    assert pins(BOOKWORM, "580.95.05") == [
+        f"{ARCHIVES} | release o=Debian | -1",
+        f"{DRIVER} | version 580.95.05* | 1001",
+        f"{DRIVER} | version 580.* | 1000",
+    ]
+    assert preferences(driver_pins(BOOKWORM, catalog().driver.nvidia)).endswith(
+        f"\n\nPackage: {DRIVER}\nPin: version 580.*\nPin-Priority: 1000\n\n"
+    )

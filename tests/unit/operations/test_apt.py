@@ -88,7 +88,7 @@ def test_apt_never_asks_and_waits_for_others() -> None:
     for part in (
         "DEBIAN_FRONTEND=noninteractive",
         "NEEDRESTART_SUSPEND=1",
-        "DPkg::Lock::Timeout=120",
+        "DPkg::Lock::Timeout=600",
         "--force-confold",
     ):
         assert part in command

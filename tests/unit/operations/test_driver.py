@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rigwright.catalog import catalog
+from rigwright.choice.cards import unknown_cards
 from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.facts.debconf import Debconf
 from rigwright.facts.dkms import Dkms, DkmsModule
@@ -61,7 +62,15 @@ VERSION = "550.163.01-2"
 WHOLE = have(VERSION, *SET)
 OFFERS = offered(VERSION, *SET)
 META = PackagesState(installed={"linux-image-amd64": "6.12.117-1"})
-HOST = {Release: RELEASE["trixie"], Packages: META, Offers: OFFERS}
+WITH_HEADERS = KernelsState(NEW, {NEW: Kernel(True, 100.0)})
+HOST = {Release: RELEASE["trixie"], Packages: META, Offers: OFFERS, Kernels: WITH_HEADERS}
+
+
+def nvidias(version: str) -> dict[str, Offer]:
+    """What NVIDIA's repository for bookworm offers of its driver 580."""
+    what = wanted("bookworm", source="nvidia", branch=580)
+    return offered(version, *what.packages.packages, place=Place(500, f"{what.repository}  Packages", "NVIDIA"))
+
 
 PACKAGES = [
     Case("installed: all there", packages.installed, {"wanted": DEBIAN}, {**HOST, DriverPackages: WHOLE}),
@@ -83,9 +92,28 @@ PACKAGES = [
         packages.installed,
         {"wanted": DEBIAN},
         {**HOST, DriverPackages: {name: found for name, found in WHOLE.items() if name != "nvidia-smi"}},
-        has=[" nvidia-smi=550.163.01-2\n"],
+        has=[
+            " linux-headers-amd64 nvidia-smi=550.163.01-2\n",
+            # what comes along by dependence, in the version of the rest
+            "Pin: version 550.163.01*Pin-Priority: 1001",
+            '-o Dir::Etc::preferences="$work/preferences" "$@"',
+        ],
         lacks=["libcuda1="],
-        why=["driver 550.163.01: nvidia-smi absent, wanted 550.163.01-2"],
+        why=["driver 550.163.01: nvidia-smi absent, wanted 550.163.01-2", "linux-headers-amd64: absent"],
+    ),
+    Case(
+        "installed: kernels' missing headers come along, not before, where they would have the old driver built",
+        packages.installed,
+        {"wanted": wanted("bookworm", source="nvidia", branch=580)},
+        {
+            **HOST,
+            Kernels: KernelsState(NEW, {NEW: Kernel(False, 100.0)}),
+            Packages: PackagesState(installed={"linux-image-amd64": "1", "linux-headers-amd64": "1"}),
+            DriverPackages: have("535.309.01-1", "nvidia-kernel-dkms"),
+            Offers: nvidias("580.105.08-1")
+            | offered("1", "linux-image-amd64", "linux-headers-amd64", f"linux-headers-{NEW}"),
+        },
+        has=[f" linux-headers-{NEW} nvidia-driver-cuda=580.105.08-1 "],
     ),
     Case(
         "installed: another source's packages go",
@@ -562,8 +590,21 @@ OTHER = [
         apt.repaired,
         {},
         {Packages: PackagesState(unfinished={"linux-headers-amd64": "iU", "nvidia-kernel-dkms": "iF"})},
-        has=["dpkg --force-confdef --force-confold --configure -a", "-f install", "cannot be built for kernel"],
+        has=[
+            "sh -s --\n",
+            "check >/dev/null 2>&1; env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef",
+            "-f install",
+            "cannot be built for kernel",
+        ],
         why=["dpkg left unfinished: linux-headers-amd64, nvidia-kernel-dkms"],
+    ),
+    Case(
+        "repaired: a module that cannot be built does not stop its replacement",
+        apt.repaired,
+        {"modules_may_fail": True},
+        {Packages: PackagesState(audit=True)},
+        has=["sh -s -- modules-may-fail\n"],
+        why=["dpkg left unfinished: an interrupted run"],
     ),
     Case("secure boot: off", secure_boot.looked_at, MODULE, {**HOST, **NOT_LOADED}),
     Case("refused", refusal.refused, {"text": "no driver can be had"}, refuses="no driver can be had"),
@@ -600,6 +641,14 @@ def test_secure_boot_is_remarked_with_the_one_thing_to_do(
     facts = {**SECURE, Kernels: boots(NEW), Modules: found, KeyEnrolled: enrolled}
     Case("", secure_boot.looked_at, MODULE, facts).check()
     assert [("mokutil --import /var/lib/dkms/mok.pub" in text) for text in set(said)] == [True] * advised
+
+
+def test_a_card_that_nobody_knows_is_remarked(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(packages, "remark", said.append)
+    unknown = unknown_cards(catalog(), [CARD, PciGpu("0000:04:00.0", "0x3fff", 8, 16, "", None)])
+    Case("", packages.offered, {"wanted": DEBIAN, "unknown": unknown}, {**HOST, DriverPackages: {}}).check()
+    assert "card 0000:04:00.0 (10de:3fff): its generation is not known here" in said[0]
 
 
 def test_a_module_that_secure_boot_keeps_out_is_outstanding(monkeypatch: pytest.MonkeyPatch) -> None:
