@@ -104,6 +104,29 @@ class Packages(FactBase[PackagesState]):
         )
 
 
+class Unneeded(FactBase[dict[str, str]]):
+    """Packages that came along for others' sake and that no other needs any more: name → source package.
+
+    Raw lines: ``cuda-nvcc-12-8|cuda-nvcc``.
+    """
+
+    def command(self) -> str:
+        """Have apt simulate its clean-up."""
+        return (
+            "LC_ALL=C apt-get -s autoremove 2>/dev/null | awk '$1 == \"Remv\" { print $2 }'"
+            " | xargs -r dpkg-query -W -f '${Package}|${source:Package}\\n' 2>/dev/null || true"
+        )
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        """None."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        """Read one package a line."""
+        return dict(line.split("|", 1) for line in output if "|" in line)
+
+
 class Candidates(FactBase[dict[str, list[str]]]):
     """Versions that apt could install, best first, by package name; a name that no source has is absent.
 

@@ -80,6 +80,22 @@ def test_it_changes_whole_and_back(server: tuple[ThrowawayHost, Site], changed: 
     assert packages(host) == before
 
 
+def test_what_an_interrupted_removal_of_a_toolkit_left_goes(server: tuple[ThrowawayHost, Site]) -> None:
+    host, rig = server
+    before = packages(host)
+    host.run("dpkg --remove --force-hold --force-depends cuda-toolkit-13-0")
+    assert "cuda-nvcc-13-0" in packages(host)
+    fewer = ("--set", 'cuda.toolkits=["12.8"]')
+    proof = rig.document("verify", *LAYERS, *fewer)
+    assert proof["exit_status"] == 1, "the parts are there"
+    rig.apply(*LAYERS, *fewer)
+    assert "13-0" not in packages(host)
+    is_as_declared(rig, *fewer)
+    rig.apply(*LAYERS)
+    is_as_declared(rig)
+    assert packages(host) == before
+
+
 def test_a_newer_driver_that_cannot_be_built_is_put_back(server: tuple[ThrowawayHost, Site]) -> None:
     host, rig = server
     before = packages(host)
