@@ -23,11 +23,15 @@ APT = (
     "env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none apt-get -q -y"
     f" -o DPkg::Lock::Timeout={LOCK_TIMEOUT_S} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 )
-CONFIGURE = (
-    # dpkg itself does not wait for another; apt does, and has nothing else to do here.
-    f"{{ {APT} check >/dev/null 2>&1;"
-    " env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a; }"
+WAIT = (
+    f"{{ said=$({APT} check 2>&1) || case $said in *'frontend lock'*)"
+    ' echo "$said" | tail -n 1 >&2;'
+    f' echo "another apt or dpkg has not ended in {LOCK_TIMEOUT_S} s; nothing was changed; see what it does'
+    ' (fuser -v /var/lib/dpkg/lock-frontend), then run again" >&2; false;; esac; }'
 )
+"""Wait for another apt, once; fails where it does not end. dpkg itself does not wait."""
+
+CONFIGURE = f"{WAIT} && env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
 _READ = "-o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update"
 READ_OTHERS = (
     f"work=$(mktemp -d) && trap 'rm -rf \"$work\"' EXIT && hash=$({HASH_OF_OTHERS}) &&"
@@ -56,7 +60,8 @@ def repaired(modules_may_fail: bool = False) -> Generator[StringCommand, None, N
         return
     because(f"dpkg left unfinished: {', '.join(sorted(state.unfinished)) or 'an interrupted run'}")
     arguments = ("modules-may-fail",) if modules_may_fail else ()
-    yield script(("dkms_report.sh", "repair.sh"), {"CONFIGURE": CONFIGURE, "APT": APT}, arguments)
+    blanks = {"WAIT": WAIT, "CONFIGURE": CONFIGURE, "APT": APT}
+    yield script(("dkms_report.sh", "repair.sh"), blanks, arguments)
 
 
 @operation()
@@ -146,7 +151,7 @@ def install(
     exact = "--allow-downgrades --allow-change-held-packages" if any(wanted[name] for name in gaps) else ""
     recommended = "--install-recommends" if recommends else "--no-install-recommends"
     command = f"{APT} {recommended} {exact} {options} install {arguments}"
-    yield f"{command} || {{ {APT} update; {command}; }}"
+    yield f"{WAIT} && {{ {command} || {{ {APT} update; {command}; }}; }}"
 
 
 @operation()

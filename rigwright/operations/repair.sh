@@ -4,6 +4,7 @@
 main() {
     work=$(mktemp -d) || exit 1
     trap 'rm -rf "$work"' EXIT
+    @WAIT@ || exit 1
     touch "$work/start"
     { @CONFIGURE@; @APT@ -f install; } >"$work/log" 2>&1 && exit 0
     report_dkms

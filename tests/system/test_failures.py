@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -19,14 +20,19 @@ from tests.system.site import site
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
+LOCKS = (
+    'use Fcntl; open(F, "+>>", "/var/lib/dpkg/lock-frontend") or die;'
+    ' my $l = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; sleep'
+)
 Trouble = Callable[[ThrowawayHost, VendorRepositories], AbstractContextManager[None]]
 
 
 @contextmanager
 def lock_held(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
-    host.run("systemd-run --unit=somebody flock /var/lib/dpkg/lock-frontend sleep infinity")
+    # The kind of lock that dpkg takes; flock(1) has another, of which dpkg knows nothing.
+    host.run(f"systemd-run --unit=somebody perl -e {shlex.quote(LOCKS)}")
     yield
-    host.run("systemctl stop somebody")
+    host.run("systemctl stop somebody || true")
 
 
 @contextmanager
@@ -71,7 +77,7 @@ class Failure:
 
 FAILURES = [
     Failure("the disk is full", disk_full, ("No space left on device",), disk="400M"),
-    Failure("another apt holds the lock", lock_held, ("lock",)),
+    Failure("another apt holds the lock", lock_held, ("another apt or dpkg has not ended",)),
     Failure("the mirror is down", mirror_down, ("Failed to fetch",)),
     Failure("the vendor's repository is down", vendor_down, ("cannot fetch the repository key", "503"), layer="driver"),
     Failure(
@@ -83,6 +89,15 @@ FAILURES = [
         mends=False,
     ),
 ]
+
+
+def test_another_apt_is_waited_for(tmp_path: Path, vendors: VendorRepositories) -> None:
+    with gpu_host("basement", "trixie") as host:
+        server = site(tmp_path, {host: declared(vendors, "trixie")})
+        with lock_held(host, vendors):
+            host.run("systemd-run --on-active=20 systemctl stop somebody")
+            applied = server.document("apply", "--yes", "--layer", "base")
+        assert applied["exit_status"] == 0, changes(applied)
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda each: each.name)

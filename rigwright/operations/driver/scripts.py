@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pyinfra.api import StringCommand
 
-from rigwright.operations.apt import APT
+from rigwright.operations.apt import APT, WAIT
 from rigwright.operations.scripts import script
 
 _OPTIONS = ("--purge", "--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages")
@@ -19,7 +19,7 @@ def transaction(packages: Iterable[str], movable: Iterable[str] = (), pins: str 
     ``pins``: preferences for this transaction alone, for what comes along without being named.
     """
     files = ("dkms_report.sh", "driver/transaction.sh")
-    return script(files, {"APT": APT, "PINS": pins}, (" ".join(movable), *_OPTIONS, *packages))
+    return script(files, {"APT": APT, "WAIT": WAIT, "PINS": pins}, (" ".join(movable), *_OPTIONS, *packages))
 
 
 def build(module: str, version: str, kernel: str) -> StringCommand:

@@ -54,8 +54,8 @@ main() {
     prefer <<'END'
 @PINS@
 END
-    # Waits for another apt, whose work is not to be put back.
-    apt check
+    # Another apt's work is not to be put back.
+    @WAIT@ || exit 1
     packages installed >"$work/before"
     packages any >"$work/before_any"
     held=$(apt-mark showhold)
