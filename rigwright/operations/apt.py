@@ -128,11 +128,13 @@ def install(
     packages: Mapping[str, str | None] | Iterable[str],
     recommends: bool = False,
     options: str = "",
+    beside_unfinished: bool = False,
 ) -> Generator[str, None, None]:
     """Install packages by name and exact version (None: any).
 
     A missing file on the mirror (stale lists) is answered with one update and a second try. Half-installed packages are
-    finished first. A wanted exact version may go down and may change a hold of ours.
+    finished first. A wanted exact version may go down and may change a hold of ours. With ``beside_unfinished`` others
+    that cannot be finished are no failure, as long as the wanted ones are installed: who comes later deals with them.
     """
     wanted = dict(packages) if isinstance(packages, Mapping) else dict.fromkeys(packages)
     state = host.get_fact(Packages)
@@ -145,13 +147,17 @@ def install(
         host.noop("all packages are installed")
         return
     because("; ".join(gaps.values()))
-    if state.unfinished or state.audit:
+    if (state.unfinished or state.audit) and not beside_unfinished:
         yield CONFIGURE
     arguments = " ".join(shlex.quote(f"{name}={wanted[name]}") if wanted[name] else shlex.quote(name) for name in gaps)
     exact = "--allow-downgrades --allow-change-held-packages" if any(wanted[name] for name in gaps) else ""
     recommended = "--install-recommends" if recommends else "--no-install-recommends"
     command = f"{APT} {recommended} {exact} {options} install {arguments}"
-    yield f"{WAIT} && {{ {command} || {{ {APT} update; {command}; }}; }}"
+    done = ""
+    if beside_unfinished:
+        names = " ".join(map(shlex.quote, gaps))
+        done = f" || [ \"$(dpkg-query -W -f '${{db:Status-Status}} ' {names})\" = '{'installed ' * len(gaps)}' ]"
+    yield f"{WAIT} && {{ {command} || {{ {APT} update; {command}; }}{done}; }}"
 
 
 @operation()

@@ -78,6 +78,14 @@ CASES = [
 ]  # fmt: skip
 
 
+def test_what_cannot_be_finished_is_left_to_others_where_that_was_asked_for() -> None:
+    facts = {Packages: PackagesState(unfinished={"linux-headers-amd64": "iU"})}
+    first, _ = run(apt.install, {"packages": ["gpg"]}, facts).commands
+    assert "--configure -a" in first
+    (command,) = run(apt.install, {"packages": ["gpg", "x"], "beside_unfinished": True}, facts).commands
+    assert command.endswith("""|| [ "$(dpkg-query -W -f '${db:Status-Status} ' gpg x)" = 'installed installed ' ]; }""")
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_apt(case: Case) -> None:
     case.check()
