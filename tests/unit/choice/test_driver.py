@@ -180,6 +180,9 @@ def test_whose_a_package_is_shows_in_where_it_is_to_be_had_not_in_who_maintains_
     assert set(misplaced_packages(what, have, at_ubuntu)) == set(have)
     at_both = {name: Offer(None, None, {"580.105.08-0ubuntu1": (UBUNTU, vendor)}) for name in have}
     assert misplaced_packages(what, have, at_both) == {}
+    mirror = Place(500, "http://192.0.2.1/of-before  Packages", "NVIDIA")
+    at_another_mirror = {name: Offer(None, None, {"580.105.08-0ubuntu1": (mirror, DPKG)}) for name in have}
+    assert misplaced_packages(what, have, at_another_mirror) == {}
     assert misplaced_packages(what, have, {}) == {}
     archives = wanted("noble", source="distribution", branch=580)
     assert set(misplaced_packages(archives, have, at_nvidia)) >= {"libnvidia-compute-580"}

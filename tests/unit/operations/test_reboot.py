@@ -225,10 +225,12 @@ BARE = {
 }
 
 
+@pytest.mark.parametrize("on_disk", [{}, {NEW: (MODULE,)}], ids=["bare", "driver not loaded"])
 @pytest.mark.parametrize("layers", ["base", "access", "cuda", "containers", "tuning"])
-def test_a_bare_host_can_have_each_layer_alone(layers: str) -> None:
+def test_each_layer_alone_leaves_the_driver_to_its_own(layers: str, on_disk: dict[str, tuple[Module, ...]]) -> None:
     rig = Rig(name="x", driver=Driver(source="distribution"), tuning=Tuning(kernel_cmdline=["quiet"]))
-    done = steps(reboot_task, rig, BARE, {"layers": layers})
+    facts = {**BARE, Modules: ModulesState(None, False, frozenset({"nouveau"}), on_disk)}
+    done = steps(reboot_task, rig, facts, {"layers": layers})
     assert {name: step.commands for name, step in done.items()} == {"Reboot if needed": ()}
 
 
