@@ -126,7 +126,7 @@ def test_a_missing_dependency_comes_back_though_the_branch_has_a_newer_release(
     rig.apply(*LAYERS, *branch)
     before = packages(host)
     assert " libcuda1 580.95.05-1" in before
-    host.run("apt-get -qq -y --allow-change-held-packages purge libcuda1")
+    host.run("apt-get -qq -y --allow-change-held-packages purge libcuda1 nvidia-driver-cuda")
 
     rig.apply(*LAYERS, *branch)
 
