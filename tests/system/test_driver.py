@@ -138,7 +138,7 @@ def test_an_old_driver_that_cannot_be_built_does_not_keep_its_replacement_out(
     server: tuple[ThrowawayHost, Site],
 ) -> None:
     host, rig = server
-    host.run("apt-get -qq -y purge 'linux-headers-*' gpg")
+    host.run("dkms unbuild nvidia/580.105.08 --all && apt-get -qq -y purge 'linux-headers-*' gpg")
     host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia-580.105.08.conf")
     host.run("apt-get -qq -y install linux-headers-amd64 || true")
     assert "linux-headers-amd64" in host.run("dpkg --audit").stdout
