@@ -37,8 +37,9 @@ def command(
 ) -> int:
     """Show the plan for HOSTS (default: all), ask, and make it so. Running it again finishes what was interrupted.
 
-    Exit status 0: in the declared state; 1: something failed, or the declaration has faults; 2: declined; 3: a host
-    could not be reached; 130: interrupted.
+    Exit status 0: in the declared state; 1: something failed, or the declaration has faults; 2: declined, or something
+    outstanding that apply does not do, such as a reboot that is not allowed; 3: a host could not be reached; 130:
+    interrupted.
     """
     if not yes and (as_json or not sys.stdin.isatty()):
         where = "with --json" if as_json else "without a terminal"

@@ -5,7 +5,7 @@ HOLDS = 0
 FAILED = 1
 """Something failed, falls short of the declaration, or the declaration has faults."""
 PENDING = 2
-"""`rig plan`: an apply would change something."""
+"""An apply would change something, or something is left to do that it does not do (a reboot that is not allowed)."""
 UNREACHED = 3
 """A host could not be reached, or was lost on the way."""
 USAGE = 64

@@ -26,8 +26,8 @@ def command(
 
     What can only be known after an earlier step is shown as depending on it.
 
-    Exit status 0: as declared; 2: changes pending; 1: a host failed, or the declaration has faults; 3: a host could not
-    be reached.
+    Exit status 0: as declared; 2: changes pending, or something outstanding, such as a reboot that is not allowed; 1: a
+    host failed, or the declaration has faults; 3: a host could not be reached.
     """
     wanted = chosen_layers(layers)
     try:

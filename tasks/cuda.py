@@ -14,6 +14,7 @@ from rigwright.facts.release import Release
 from rigwright.operations import apt, files, refusal, sources
 from rigwright.operations import cuda as toolkits
 from rigwright.spec.rig import Rig
+from tasks import unfinished
 from tasks.driver import repository
 
 PROFILE = "/etc/profile.d/rigwright-cuda.sh"
@@ -28,6 +29,7 @@ def cuda(rig: Rig) -> None:
     except Impossible as impossible:
         refusal.refused(name="Choose the toolkits", text=str(impossible))
         return
+    unfinished.finished()
     lists = None
     if toolkits_from_nvidia(rig):
         lists = repository.present(rig, release)

@@ -57,6 +57,7 @@ class PackageSet(Entry):
     kernel: tuple[str, ...]
     persistence: str
     persistence_override: bool
+    flavour: Flavour
     module: str
     """Name on disk of upstream's `nvidia`: for modinfo, and for options under /etc/modprobe.d."""
     dkms: str
@@ -67,6 +68,15 @@ class PackageSet(Entry):
     def packages(self) -> tuple[str, ...]:
         """All of them, the kernel modules last: by then everything that their build wants is there."""
         return (*self.user, *self.kernel)
+
+    def signed_for(self, name: str) -> str:
+        """How a package's name begins if it is one of Ubuntu's ready-signed modules of this set; empty: it is not.
+
+        They come in parts: the module, its objects.
+        """
+        beginning = self.signed.partition("{kernel_flavour}")[0] if self.signed else ""
+        parts = (beginning, beginning.replace("linux-modules-", "linux-objects-", 1))
+        return next((part for part in parts if part and name.startswith(part)), "")
 
     def module_on_disk(self, upstream: str) -> str:
         """The name on disk of upstream's ``nvidia``, ``nvidia_uvm``, ``nvidia-drm`` …; others as they are."""
@@ -127,6 +137,7 @@ class DriverTable(Entry):
             kernel=tuple(filled(name) for name in kernel),
             persistence=filled(by_branch.persistence),
             persistence_override=names.persistence_override,
+            flavour=flavour,
             module=names.module.of(flavour),
             dkms=names.dkms.of(flavour),
             signed=filled(signed) if signed else None,

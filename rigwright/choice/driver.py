@@ -11,7 +11,7 @@ from rigwright.catalog import Catalog
 from rigwright.catalog.driver import Flavour, PackageSet, Source
 from rigwright.catalog.releases import Release
 from rigwright.choice.flavour import Impossible, flavour_for
-from rigwright.facts.driver import DriverPackage, Offer, Place, upstream_version
+from rigwright.facts.driver import DPKG, DriverPackage, Offer, Place, upstream_version
 from rigwright.spec.rig import Rig
 
 _BRANCH_IN_NAME = re.compile(r"-([3-9]\d\d)(?:-|$)")
@@ -29,8 +29,8 @@ class Wanted:
     version: str | None
     flavour: Flavour
     packages: PackageSet
-    other_flavour: tuple[str, ...]
-    """Kernel module packages of the flavour that is not wanted."""
+    other: PackageSet
+    """What the flavour that is not wanted would have."""
     repository: str
     """NVIDIA's repository, or its declared mirror."""
 
@@ -49,18 +49,30 @@ class Wanted:
             return upstream == self.version
         return self.branch is None or upstream.split(".", maxsplit=1)[0] == str(self.branch)
 
-    def misplaced(self, package: DriverPackage) -> str | None:
-        """Why an installed package does not belong to this driver; None: it does."""
-        if package.origin == "distribution" and self.source == "nvidia":
-            return f"{package.version} of the distribution"
-        if package.origin == "elsewhere" and self.source == "distribution":
-            return f"{package.version} of another source"
-        if package.name in self.other_flavour:
+    def misplaced(self, package: DriverPackage, offer: Offer | None) -> str | None:
+        """Why an installed package does not belong to this driver; None: it does, or nobody can tell.
+
+        ``offer``: what the sources say of its name. A version that no source has any more may be of any.
+        """
+        places = [place for place in offer.versions.get(package.version, ()) if place.line != DPKG] if offer else []
+        if places and not any(self._serves(place) for place in places):
+            distribution = any(place.origin.casefold() == self.release.id for place in places)
+            if self.source == "distribution" or distribution:
+                return f"{package.version} of {'the distribution' if distribution else 'another source'}"
+        if self.is_other_flavour(package.name):
             return f"{package.version} of the other flavour"
         branch = _BRANCH_IN_NAME.search(package.name)
         if branch and self.branch is not None and int(branch[1]) != self.branch:
             return f"{package.version} of another branch"
         return None
+
+    def is_other_flavour(self, name: str) -> bool:
+        """Whether a package belongs to the module flavour that is not wanted."""
+        if name in self.packages.packages:
+            return False
+        mine, others = self.packages.signed_for(name), self.other.signed_for(name)
+        # One flavour's names begin as the other's do ("…-server-" and "…-server-open-"): the longer match tells.
+        return name in self.other.packages or len(others) > len(mine)
 
     def offers_from_source(self, offer: Offer | None) -> list[str]:
         """Versions of one package that come from the declared source, best first."""
@@ -131,7 +143,7 @@ def wanted_driver(rig: Rig, release: Release, catalog: Catalog, generations: Ite
         version=driver.version,
         flavour=flavour,
         packages=catalog.driver.package_set(driver.source, release, branch, flavour),
-        other_flavour=catalog.driver.package_set(driver.source, release, branch, other).kernel,
+        other=catalog.driver.package_set(driver.source, release, branch, other),
         repository=repository_url(rig, release, catalog),
     )
 
@@ -144,6 +156,13 @@ def names_of_interest(
     if wanted.packages.signed:
         names |= {wanted.packages.signed.format(kernel_flavour=kernel) for kernel in (*kernels, *metas)}
     return sorted(names)
+
+
+def misplaced_packages(
+    wanted: Wanted, installed: Mapping[str, DriverPackage], offers: Mapping[str, Offer]
+) -> dict[str, str]:
+    """Installed packages that do not belong to the wanted driver, and why."""
+    return {name: why for name, package in installed.items() if (why := wanted.misplaced(package, offers.get(name)))}
 
 
 def target(
@@ -160,7 +179,7 @@ def target(
     modules are taken instead of DKMS where every kernel has them. Raises `Impossible` where the source has no such
     driver.
     """
-    misplaced = {name: why for name, package in installed.items() if (why := wanted.misplaced(package))}
+    misplaced = misplaced_packages(wanted, installed, offers)
     own = {name: package for name, package in installed.items() if name not in misplaced}
     names = [*wanted.packages.user, *_kernel_packages(wanted, offers, list(kernels), list(metas))]
     upstream = _upstream(wanted, own, offers, names)
@@ -171,11 +190,15 @@ def target(
             versions[name] = version
         elif name in names:
             raise Impossible(f"no source offers {name} for {wanted.said}; apt-cache policy {name} shows what there is")
-    gaps = {name: gap for name, version in versions.items() if (gap := _gap(installed.get(name), version, wanted))}
+    gaps = {
+        name: gap
+        for name, version in versions.items()
+        if (gap := _gap(installed.get(name), version, misplaced.get(name)))
+    }
     removals = {
         name: why
         for name, why in misplaced.items()
-        if name not in versions and (name in wanted.other_flavour or not wanted.offers_from_source(offers.get(name)))
+        if name not in versions and (wanted.is_other_flavour(name) or not wanted.offers_from_source(offers.get(name)))
     }
     return Target(upstream, versions, gaps, removals)
 
@@ -243,11 +266,11 @@ def _version(wanted: Wanted, name: str, upstream: str, own: DriverPackage | None
     return best[0] if best else None
 
 
-def _gap(found: DriverPackage | None, version: str, wanted: Wanted) -> str | None:
+def _gap(found: DriverPackage | None, version: str, misplaced: str | None) -> str | None:
     if found is None:
         return f"absent, wanted {version}"
-    if (why := wanted.misplaced(found)) is not None:
-        return f"{why}, wanted {version}"
+    if misplaced is not None:
+        return f"{misplaced}, wanted {version}"
     if found.version != version:
         return f"{found.version}, wanted {version}"
     if found.status[1:2] != "i":

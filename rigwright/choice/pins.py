@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rigwright.catalog.driver import NvidiaRepositoryRules
@@ -21,17 +22,25 @@ class Pin(NamedTuple):
     priority: int
 
 
-def driver_pins(wanted: Wanted, rules: NvidiaRepositoryRules) -> list[Pin]:
-    """The declared source alone may serve the driver, and only the declared branch or version of it."""
+def driver_pins(wanted: Wanted, rules: NvidiaRepositoryRules, version: str | None = None) -> list[Pin]:
+    """The declared source alone may serve the driver, and only the declared branch or version of it.
+
+    ``version``: that very one, as decided, where a branch is declared.
+    """
+    # Priority 1000 and more lets apt go back from a newer version; one more than it wins over the rest of the branch.
+    priority = rules.pin_priority
+    version = version or wanted.version
+    exact = [Pin(rules.pin_packages, f"version {version}*", priority + 1)] if version else []
+    archive = f"release o={wanted.release.id.capitalize()}"
     if wanted.source == "distribution":
-        # Priority 1000 and more lets apt go back from a newer version of NVIDIA's to the archive's.
-        archive = f"release o={wanted.release.id.capitalize()}"
-        return [*vendor_shut_out(rules), Pin(rules.pin_packages, archive, rules.pin_priority)]
-    exact = f"{wanted.version}*" if wanted.version else f"{wanted.branch}.*"
-    return [
-        Pin(rules.archive_packages, f"release o={wanted.release.id.capitalize()}", _SHUT_OUT),
-        Pin(rules.pin_packages, f"version {exact}", rules.pin_priority),
-    ]
+        return [*vendor_shut_out(rules), *exact, Pin(rules.pin_packages, archive, priority)]
+    branch = [] if wanted.version else [Pin(rules.pin_packages, f"version {wanted.branch}.*", priority)]
+    return [Pin(rules.archive_packages, archive, _SHUT_OUT), *exact, *branch]
+
+
+def preferences(pins: Iterable[Pin]) -> str:
+    """The pins as a file of apt's preferences has them."""
+    return "".join(f"Package: {pin.packages}\nPin: {pin.pin}\nPin-Priority: {pin.priority}\n\n" for pin in pins)
 
 
 def vendor_shut_out(rules: NvidiaRepositoryRules) -> list[Pin]:

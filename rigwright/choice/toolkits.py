@@ -2,10 +2,64 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterable, Mapping
+
 from rigwright.catalog import Catalog
 from rigwright.catalog.releases import Release
 from rigwright.choice.flavour import Impossible
 from rigwright.spec.rig import Rig
+
+_TOOLKIT = re.compile(r"^cuda-toolkit-(\d+)-(\d+)$|^nvidia-cuda-toolkit$")
+_PART = re.compile(r"^(?:cuda|lib(?:cu|nv|npp)|nsight|gds-tools|nvidia-gds)\S*-(\d+)-(\d+)(?:-config-common)?$")
+_SHARED = re.compile(r"^cuda-toolkit(?:-\d+)?-config-common$")
+DISTRIBUTIONS = "nvidia-cuda-toolkit"
+"""The distribution's toolkit, and the source package that its parts are built from."""
+_DISTRIBUTIONS_PART = re.compile(
+    r"^nvidia-(?:cuda-(?:dev|gdb|toolkit\S*)|profiler|visual-profiler|opencl-dev)$"
+    r"|^lib(?:cudart|cublas|cufft|cuinj|cupti|curand|cusolver|cusparse|npp|nvblas|nvjpeg|nvrtc|nvtoolsext|nvvm|accinj)"
+)
+
+
+def toolkits_among(installed: Iterable[str]) -> set[str]:
+    """Packages that stand for a whole toolkit."""
+    return {name for name in installed if _TOOLKIT.match(name)}
+
+
+def parts_among(installed: Iterable[str], toolkits: Iterable[str]) -> set[str]:
+    """Parts of these toolkits of NVIDIA's, and what all of its toolkits share."""
+    versions = {match.groups() for name in toolkits if (match := _TOOLKIT.match(name)) and match[1]}
+    return {
+        name
+        for name in installed
+        if ((match := _PART.match(name)) and match.groups() in versions and not _TOOLKIT.match(name))
+        or _SHARED.match(name)
+    }
+
+
+def may_be_left_over(installed: Iterable[str], toolkits: Collection[str]) -> bool:
+    """Whether there are parts of other toolkits than these: worth asking apt who needs them."""
+    return any(
+        (name not in toolkits and _PART.match(name) and name not in parts_among([name], toolkits))
+        or (_DISTRIBUTIONS_PART.match(name) and DISTRIBUTIONS not in toolkits)
+        or (_SHARED.match(name) and not toolkits)
+        for name in installed
+    )
+
+
+def left_over(unneeded: Mapping[str, str], toolkits: Collection[str]) -> list[str]:
+    """What is left of toolkits that are not declared, as by a removal that was interrupted.
+
+    ``unneeded``: package → source of what no package needs any more; ``toolkits``: the declared ones' packages.
+    """
+    kept = parts_among(unneeded, toolkits) if toolkits else set()
+    return sorted(
+        name
+        for name, source in unneeded.items()
+        if name not in kept
+        and name not in toolkits
+        and (_PART.match(name) or _SHARED.match(name) or (source == DISTRIBUTIONS and DISTRIBUTIONS not in toolkits))
+    )
 
 
 def toolkits_from_nvidia(rig: Rig) -> bool:

@@ -56,10 +56,14 @@ def _status(ledger: Ledger, op_hash: str, data: StateOperationHostData | None, e
     if executed:
         if not meta.is_complete():
             return Status.NOT_REACHED
-        return Status.CHANGED if meta.did_change() else Status.UNCHANGED
-    if op_hash in ledger.postponed:
+        done, changed = meta.did_change(), Status.CHANGED
+    elif op_hash in ledger.postponed:
         return Status.DEPENDS
-    return Status.WOULD_CHANGE if meta._maybe_is_change else Status.UNCHANGED
+    else:
+        done, changed = bool(meta._maybe_is_change), Status.WOULD_CHANGE
+    if done:
+        return changed
+    return Status.OUTSTANDING if op_hash in ledger.outstanding else Status.UNCHANGED
 
 
 def _outcome(
@@ -78,7 +82,8 @@ def _outcome(
         pending = any(operation.pending for operation in operations)
         if pending and stopped:
             return Outcome.INTERRUPTED
-        return Outcome.PENDING if pending else Outcome.AS_DECLARED
+        return Outcome.PENDING if pending or Status.OUTSTANDING in statuses else Outcome.AS_DECLARED
     if statuses & {Status.INTERRUPTED, Status.NOT_REACHED}:
         return Outcome.INTERRUPTED
-    return Outcome.CHANGED if Status.CHANGED in statuses else Outcome.AS_DECLARED
+    changed = Outcome.CHANGED if Status.CHANGED in statuses else Outcome.AS_DECLARED
+    return Outcome.PENDING if Status.OUTSTANDING in statuses else changed

@@ -49,7 +49,7 @@ def _decided(state: State, host: Host, ledger: Ledger, op_hash: str, collected: 
     if ledger.on_name is not None:
         ledger.on_name(ledger.names[op_hash])
     ledger.planned.pop(op_hash, None)
-    ledger.remarks.pop(op_hash, None)
+    ledger.unsay(op_hash)
     try:
         changes = _yields(state.ops[host][op_hash].command_generator())
     except NotRead:
@@ -76,7 +76,7 @@ def read_ahead(state: State, host: Host, op_hashes: Sequence[str]) -> None:
                 with suppress(NotRead, Exception):  # when its turn comes, it will fail in earnest
                     _yields(state.ops[host][op_hash].command_generator())
                 ledger.executed.pop(op_hash, None)
-                ledger.remarks.pop(op_hash, None)
+                ledger.unsay(op_hash)
         if len(collected.wanted) < 2:
             return
         fetch(host, list(collected.wanted.values()))

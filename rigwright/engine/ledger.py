@@ -26,6 +26,8 @@ class Ledger:
     executed: dict[str, list[str]] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
     """What a reader should know, though nothing is done about it."""
+    outstanding: set[str] = field(default_factory=set)
+    """Operations that found the host not as declared, and do nothing about it: their remarks say why."""
     postponed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Hashes of the earlier operations on which each depends; these operations were not evaluated while planning."""
     errors: dict[str, str] = field(default_factory=dict)
@@ -54,7 +56,12 @@ class Ledger:
         """Enter that the operation is not judged before ``causes`` have run."""
         self.postponed[op_hash] = tuple(dict.fromkeys(meta._hash for meta in causes))
         self.planned.pop(op_hash, None)
+        self.unsay(op_hash)
+
+    def unsay(self, op_hash: str) -> None:
+        """Forget the operation's remarks: it is looked at anew."""
         self.remarks.pop(op_hash, None)
+        self.outstanding.discard(op_hash)
 
 
 _ledgers: WeakKeyDictionary[Host, Ledger] = WeakKeyDictionary()

@@ -12,7 +12,8 @@ Words for operations and tasks, all of them harmless when an operation runs unde
     with after(installed):                              # not judged by facts that are about to change
         cdi.specification(name="Write the CDI specification")
 
-    remark("a reboot is needed, and not allowed")       # shown, though nothing is done about it
+    remark("the host has no UEFI")                      # shown, though nothing is done about it
+    outstanding("a reboot is needed, and not allowed")  # shown too, and the host is not as declared
     refuse(host, "disabling passwords would leave nobody a way in")
 """
 
@@ -65,6 +66,17 @@ def remark(text: str) -> None:
     line = _noted(ledger_of(host).remarks, host.current_op_hash, text)
     if line:
         logger.warning(f"{host.print_prefix}{line}")
+
+
+def outstanding(text: str) -> None:
+    """Say what keeps the host from its declared state though this run does nothing about it: one line, no secret.
+
+    As `remark`; and the host's outcome is that changes are pending, after an apply too.
+    """
+    remark(text)
+    host = current_host()
+    if host is not None and host.current_op_hash is not None:
+        ledger_of(host).outstanding.add(host.current_op_hash)
 
 
 def _noted(book: dict[str, list[str]], op_hash: str, text: str) -> str | None:

@@ -14,6 +14,8 @@ class Status(StrEnum):
     UNCHANGED = "unchanged"
     WOULD_CHANGE = "would change"
     DEPENDS = "depends on earlier"
+    OUTSTANDING = "outstanding"
+    """Not as declared, and this run does nothing about it; the remarks say why."""
     CHANGED = "changed"
     FAILED = "failed"
     INTERRUPTED = "interrupted"

@@ -188,6 +188,7 @@ class Run:
     def _apply_operation(self, host: Host, op_hash: str) -> bool:
         data = self._state.get_op_data_for_host(host, op_hash)
         data.command_generator = self._stopping_between(host, op_hash, data.command_generator)
+        ledger_of(host).unsay(op_hash)
         self.watcher.started(host.name, ledger_of(host).names[op_hash])
         began = time.monotonic()
         try:

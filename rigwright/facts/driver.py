@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pyinfra.api import FactBase
-
-Origin = Literal["distribution", "elsewhere"]
-"""Who built a package: the distribution, or somebody else, as a rule NVIDIA."""
 
 _UPSTREAM = re.compile(r"^(?:\d+:)?([3-9]\d\d\.\d[\d.]*)")
 _MODULE_PACKAGES = ("linux-modules-nvidia-", "linux-objects-nvidia-", "linux-signatures-nvidia-")
 _PINNING = "nvidia-driver-pinning-"
+DPKG = "/var/lib/dpkg/status"
+"""The place of what is installed: not one to have it from."""
+
 _COMPANIONS = ("glx-alternatives", "nvidia-support")
 
 
@@ -24,7 +24,6 @@ class DriverPackage:
     name: str
     version: str
     upstream: str | None
-    origin: Origin
     status: str
 
     @property
@@ -39,14 +38,16 @@ class DriverPackages(FactBase[dict[str, DriverPackage]]):
     That is what is built from a source named after NVIDIA with the version of a driver (so neither the container
     toolkit nor CUDA), and Ubuntu's ready-built modules.
 
-    Raw lines: ``ii|nvidia-smi|550.163.01-2|nvidia-graphics-drivers|Debian
-    NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>``.
+    Who built one does not show in it (NVIDIA's own packages for Ubuntu name Ubuntu's developers as maintainers):
+    `Offers` tells where a version is to be had.
+
+    Raw lines: ``ii |nvidia-smi|550.163.01-2|nvidia-graphics-drivers``.
     """
 
     def command(self) -> str:
         """List every package whose source or name speaks of NVIDIA."""
         return (
-            "LC_ALL=C dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}|${source:Package}|${Maintainer}\\n'"
+            "LC_ALL=C dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}|${source:Package}\\n'"
             " 2>/dev/null | grep -iE 'nvidia|cuda-drivers|cuda-compat|glx-alternatives' || true"
         )
 
@@ -59,10 +60,10 @@ class DriverPackages(FactBase[dict[str, DriverPackage]]):
         """Leave out what is only residual configuration."""
         found: dict[str, DriverPackage] = {}
         for line in output:
-            status, name, version, source, maintainer = line.split("|", 4)
+            status, name, version, source = line.split("|")
             if status[1:2] not in ("c", "n", "") and _is_driver(name, version, source):
                 upstream = upstream_version(version)
-                found[name] = DriverPackage(name, version, upstream, _origin(maintainer), status.strip())
+                found[name] = DriverPackage(name, version, upstream, status.strip())
         return found
 
 
@@ -86,7 +87,7 @@ class DriverRemains(FactBase[dict[str, str]]):
         """Keep residual configuration."""
         found: dict[str, str] = {}
         for line in output:
-            status, name, version, source, _ = line.split("|", 4)
+            status, name, version, source = line.split("|")
             if status[1:2] not in ("n", "") and (_is_driver(name, version, source) or source in _COMPANIONS):
                 found[name] = "configuration left" if status[1:2] == "c" else version
         return found
@@ -145,8 +146,9 @@ class Offers(FactBase[dict[str, Offer]]):
                 found[name] = Offer(installed, _version_or_none(text))
             elif name in found and (entry := re.match(r"^ (?:\*\*\*|   ) (\S+) (-?\d+)", line)):
                 version = entry[1]
-                found[name].versions[version] = ()
-                found[name].priorities[version] = int(entry[2])
+                # Two builds of one version stand there twice; that it is to be had from both is what counts.
+                found[name].versions.setdefault(version, ())
+                found[name].priorities.setdefault(version, int(entry[2]))
             elif version and (place := re.match(r"^(-?\d+) (.+)$", text)):
                 where = Place(int(place[1]), place[2], origins.get(place[2], ""))
                 found[name].versions[version] += (where,)
@@ -182,7 +184,3 @@ def _is_driver(name: str, version: str, source: str) -> bool:
         return True
     of_nvidia = "nvidia" in source.lower() or source in ("cuda-drivers", "cuda-compat")
     return of_nvidia and upstream_version(version) is not None
-
-
-def _origin(maintainer: str) -> Origin:
-    return "distribution" if re.search(r"debian\.org|ubuntu\.com|canonical\.com", maintainer.lower()) else "elsewhere"

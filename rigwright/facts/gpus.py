@@ -19,6 +19,13 @@ _GENERATIONS = {
     "GB": "blackwell",
 }
 
+_BEFORE_TURING = ((0x1D80, "volta"), (0x1B00, "pascal"), (0x0000, "maxwell"))
+_TURING = 0x1E00
+"""First device id of the Turing generation: ids have grown with the generations up to there.
+
+Below it, first id → generation: near enough, for drivers treat these three alike.
+"""
+
 _COMMAND = r"""
 export LC_ALL=C
 for device in /sys/bus/pci/devices/*; do
@@ -35,7 +42,10 @@ true
 
 @dataclass(frozen=True)
 class PciGpu:
-    """One card. ``device``: PCI device id ("0x2204"); ``width``: lanes in use; ``generation``: by the chip's name."""
+    """One card. ``device``: PCI device id ("0x2204"); ``width``: lanes in use.
+
+    ``generation``: by the chip's name; where pci.ids is not to be had, as on a bare host, that of old cards by the id.
+    """
 
     address: str
     device: str
@@ -74,5 +84,12 @@ def _gpu(address: str, device: str, width: str, max_width: str, described: str) 
         width=int(width) if width.isdigit() else None,
         max_width=int(max_width) if max_width.isdigit() else None,
         name=name,
-        generation=_GENERATIONS.get(name[:2]) if re.match(r"[A-Z]{2}\d", name) else None,
+        generation=_GENERATIONS.get(name[:2]) if re.match(r"[A-Z]{2}\d", name) else _by_id(device),
     )
+
+
+def _by_id(device: str) -> str | None:
+    number = int(device, 16) if re.fullmatch(r"0x[0-9a-fA-F]+", device) else _TURING
+    if number >= _TURING:
+        return None
+    return next(generation for first, generation in _BEFORE_TURING if number >= first)

@@ -40,6 +40,11 @@ class Module:
     open: bool
     signed: bool
 
+    @property
+    def built_here(self) -> bool:
+        """Whether DKMS built it, and so signed it with this host's own key."""
+        return "/dkms/" in self.file
+
 
 @dataclass(frozen=True)
 class ModulesState:

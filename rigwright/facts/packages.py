@@ -35,7 +35,7 @@ for f in {LISTS}/{OURS}; do
     [ -f "$f" ] && echo "S $f $({hash_of('"$f"')}) $(cat "{STAMPS}/${{f##*/}}" 2>/dev/null)"
 done
 ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 && echo L
-dpkg --audit 2>/dev/null | grep -q . && echo A
+{{ dpkg --audit 2>/dev/null; ls /var/lib/dpkg/updates/[0-9]* 2>/dev/null; }} | grep -q . && echo A
 true
 """
 
@@ -64,7 +64,7 @@ class Packages(FactBase[PackagesState]):
 
     Raw lines: ``P ii|htop|amd64|3.4.1-5``, ``H nvidia-smi``, ``S others <hash now> <hash when apt read them>``,
     ``S /etc/apt/sources.list.d/rigwright-….sources <hash> <hash>``, ``L`` (there are lists), ``A`` (dpkg --audit
-    complains).
+    complains, or a journal is left: apt then says "dpkg was interrupted").
     """
 
     def command(self) -> str:
@@ -102,6 +102,29 @@ class Packages(FactBase[PackagesState]):
             sources_read=frozenset(read - {OTHERS}) if "L" in output else frozenset(),
             audit="A" in output,
         )
+
+
+class Unneeded(FactBase[dict[str, str]]):
+    """Packages that came along for others' sake and that no other needs any more: name → source package.
+
+    Raw lines: ``cuda-nvcc-12-8|cuda-nvcc``.
+    """
+
+    def command(self) -> str:
+        """Have apt simulate its clean-up."""
+        return (
+            "LC_ALL=C apt-get -s autoremove 2>/dev/null | awk '$1 == \"Remv\" { print $2 }'"
+            " | xargs -r dpkg-query -W -f '${Package}|${source:Package}\\n' 2>/dev/null || true"
+        )
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        """None."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        """Read one package a line."""
+        return dict(line.split("|", 1) for line in output if "|" in line)
 
 
 class Candidates(FactBase[dict[str, list[str]]]):

@@ -15,14 +15,23 @@ from rigwright.facts.packages import HASH_OF_OTHERS, LISTS, OTHERS, OURS, STAMPS
 from rigwright.operations import files
 from rigwright.operations.scripts import script
 
-LOCK_TIMEOUT_S = 120
-"""How long apt waits for another apt, such as a running unattended upgrade, before it gives up with an error."""
+LOCK_TIMEOUT_S = 300
+"""How long apt waits for another apt before it gives up with an error: an unattended upgrade, or our own of before the
+connection was lost, which DKMS may keep for minutes."""
 
 APT = (
     "env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none apt-get -q -y"
     f" -o DPkg::Lock::Timeout={LOCK_TIMEOUT_S} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 )
-CONFIGURE = "env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
+WAIT = (
+    f"{{ said=$({APT} check 2>&1) || case $said in *'frontend lock'*)"
+    ' echo "$said" | tail -n 1 >&2;'
+    f' echo "another apt or dpkg has not ended in {LOCK_TIMEOUT_S} s; nothing was changed; see what it does'
+    ' (fuser -v /var/lib/dpkg/lock-frontend), then run again" >&2; false;; esac; }'
+)
+"""Wait for another apt, once; fails where it does not end. dpkg itself does not wait."""
+
+CONFIGURE = f"{WAIT} && env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
 _READ = "-o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update"
 READ_OTHERS = (
     f"work=$(mktemp -d) && trap 'rm -rf \"$work\"' EXIT && hash=$({HASH_OF_OTHERS}) &&"
@@ -40,14 +49,19 @@ _TRIED = (
 
 
 @operation()
-def repaired() -> Generator[StringCommand, None, None]:
-    """Finish what an interrupted dpkg run left half done; a kernel module that cannot be built is named, with why."""
+def repaired(modules_may_fail: bool = False) -> Generator[StringCommand, None, None]:
+    """Finish what an interrupted dpkg run left half done; a kernel module that cannot be built is named, with why.
+
+    ``modules_may_fail``: such a module is no failure: who calls this is about to replace it, or to name it himself.
+    """
     state = host.get_fact(Packages)
     if not state.unfinished and not state.audit:
         host.noop("dpkg has nothing unfinished")
         return
     because(f"dpkg left unfinished: {', '.join(sorted(state.unfinished)) or 'an interrupted run'}")
-    yield script(("dkms_report.sh", "repair.sh"), {"CONFIGURE": CONFIGURE, "APT": APT})
+    arguments = ("modules-may-fail",) if modules_may_fail else ()
+    blanks = {"WAIT": WAIT, "CONFIGURE": CONFIGURE, "APT": APT}
+    yield script(("dkms_report.sh", "repair.sh"), blanks, arguments)
 
 
 @operation()
@@ -115,13 +129,15 @@ def install(
     recommends: bool = False,
     options: str = "",
     instead_of: Iterable[str] = (),
+    beside_unfinished: bool = False,
 ) -> Generator[str, None, None]:
     """Install packages by name and exact version (None: any).
 
     ``instead_of``: packages that go, in the same transaction: nothing of them is gone before all is downloaded that
     comes in their place. They are not purged.
     A missing file on the mirror (stale lists) is answered with one update and a second try. Half-installed packages are
-    finished first. A wanted exact version may go down and may change a hold of ours.
+    finished first. A wanted exact version may go down and may change a hold of ours. With ``beside_unfinished`` others
+    that cannot be finished are no failure, as long as the wanted ones are installed: who comes later deals with them.
     """
     wanted = dict(packages) if isinstance(packages, Mapping) else dict.fromkeys(packages)
     state = host.get_fact(Packages)
@@ -135,14 +151,18 @@ def install(
         host.noop("all packages are installed")
         return
     because("; ".join([*gaps.values(), *(f"{name}: {found}, wanted absent" for name, found in go.items())]))
-    if state.unfinished or state.audit:
+    if (state.unfinished or state.audit) and not beside_unfinished:
         yield CONFIGURE
     words = [f"{name}={wanted[name]}" if wanted[name] else name for name in gaps] + [f"{name}-" for name in go]
     arguments = " ".join(map(shlex.quote, words))
     exact = "--allow-downgrades --allow-change-held-packages" if go or any(wanted[name] for name in gaps) else ""
     recommended = "--install-recommends" if recommends else "--no-install-recommends"
     command = f"{APT} {recommended} {exact} {options} install {arguments}"
-    yield f"{command} || {{ {APT} update; {command}; }}"
+    done = ""
+    if beside_unfinished:
+        names = " ".join(map(shlex.quote, gaps))
+        done = f" || [ \"$(dpkg-query -W -f '${{db:Status-Status}} ' {names})\" = '{'installed ' * len(gaps)}' ]"
+    yield f"{WAIT} && {{ {command} || {{ {APT} update; {command}; }}{done}; }}"
 
 
 @operation()

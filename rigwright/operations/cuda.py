@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Collection, Generator, Mapping
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
+from rigwright.choice.toolkits import (
+    DISTRIBUTIONS,
+    left_over,
+    may_be_left_over,
+    parts_among,
+    toolkits_among,
+)
 from rigwright.engine.reasons import because, refuse
 from rigwright.facts.cuda import LINK, CudaToolkits
 from rigwright.facts.driver import Offers
-from rigwright.facts.packages import Packages
+from rigwright.facts.packages import Packages, Unneeded
 from rigwright.operations.apt import APT
 from rigwright.operations.driver.scripts import transaction
-
-_TOOLKIT = re.compile(r"^cuda-toolkit-(\d+)-(\d+)$|^nvidia-cuda-toolkit$")
-_PART = re.compile(r"^(?:cuda|lib(?:cu|nv|npp)|nsight|gds-tools|nvidia-gds)\S*-(\d+)-(\d+)(?:-config-common)?$")
-_SHARED = re.compile(r"^cuda-toolkit(?:-\d+)?-config-common$")
+from rigwright.operations.scripts import script
 
 
 @operation()
@@ -38,35 +41,30 @@ def installed(packages: Mapping[str, str]) -> Generator[StringCommand, None, Non
 
 
 @operation()
-def others_removed(packages: Collection[str]) -> Generator[str, None, None]:
+def others_removed(packages: Collection[str]) -> Generator[StringCommand | str, None, None]:
     """Remove toolkits that are not declared, with the parts of their version that nothing else needs.
 
     The declared list is the whole list. A part of a version without a declared toolkit stays only where a package that
-    is none of CUDA's depends on it.
+    is none of CUDA's depends on it, or where somebody has installed it by name. What a removal that was interrupted has
+    left goes too.
     """
     state = host.get_fact(Packages)
-    toolkits = {name for name in state.installed if _TOOLKIT.match(name)}
-    surplus = sorted(toolkits - set(packages))
-    if not surplus:
+    surplus = sorted(toolkits_among(state.installed) - set(packages))
+    if surplus:
+        because(f"{', '.join(surplus)}: not declared")
+        parts = sorted(parts_among(state.installed, surplus) - set(surplus))
+        freed = "all" if DISTRIBUTIONS in surplus else "parts"
+        yield script(("cuda_removal.sh",), {"APT": APT}, (" ".join(surplus), " ".join(parts), freed))
+        return
+    left = []
+    if may_be_left_over(state.installed, packages):
+        unneeded = host.get_fact(Unneeded)
+        left = left_over(unneeded, packages)
+    if not left:
         host.noop("no toolkit is installed that is not declared")
         return
-    because(f"{', '.join(surplus)}: not declared")
-    gone = {_version(name) for name in surplus}
-    parts = [name for name in state.installed if (match := _PART.match(name)) and match.groups() in gone]
-    parts += [name for name in state.installed if _SHARED.match(name)]
-    loose = " ".join(map(shlex.quote, sorted(set(parts) - set(surplus))))
-    listed = " ".join(map(shlex.quote, surplus))
-    if not loose:
-        yield f"{APT} --allow-change-held-packages --purge remove {listed}"
-        return
-    # Marked as there for others' sake alone: then apt itself says which of them nobody needs any more.
-    yield (
-        f"apt-mark unhold {listed} {loose} && apt-mark auto {loose} && "
-        f"unneeded=$(LC_ALL=C apt-get -s --auto-remove remove {listed} | awk '$1 == \"Remv\" {{ print $2 }}') && "
-        f'gone= && for name in {loose}; do case " "$(echo $unneeded)" " in *" $name "*) gone="$gone $name";; esac; done'
-        " && "
-        f"{APT} --purge remove {listed} $gone"
-    )
+    because(f"{', '.join(left)}: left of a toolkit that is not declared, and needed by nothing")
+    yield f"{APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, left))}"
 
 
 @operation()
@@ -128,11 +126,6 @@ def no_default(gone: bool) -> Generator[str, None, None]:
 def _candidate(offers: Mapping[str, object], package: str) -> bool:
     offer = offers.get(package)
     return getattr(offer, "candidate", None) is not None
-
-
-def _version(package: str) -> tuple[str, str] | None:
-    match = _TOOLKIT.match(package)
-    return (match[1], match[2]) if match and match[1] else None
 
 
 def _described(resolved: str | None, mode: str | None) -> str:

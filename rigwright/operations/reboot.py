@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 
 from paramiko import SSHException
 from pyinfra import host
@@ -16,15 +16,21 @@ from pyinfra.connectors.util import clear_askpass_cache
 
 from rigwright.choice.module_options import Options
 from rigwright.choice.reboot import obstacle_to_reboot, reasons_to_reboot
-from rigwright.engine.reasons import because, refuse, remark
+from rigwright.engine.reasons import because, outstanding, refuse
+from rigwright.facts.boot_loader import BootLoader
 from rigwright.facts.files import Contents
 from rigwright.facts.kernels import Kernels
 from rigwright.facts.modules import Modules
 from rigwright.facts.release import Release
 from rigwright.operations import module_options
+from rigwright.operations.driver.secure_boot import key_to_enrol
+from rigwright.spec.rig import LAYERS
 
 RECORD = "/var/lib/rigwright/rebooted"
-"""The boot that the last reboot of ours ended, and its reasons: the same reasons again mean that it did not help."""
+"""Of our last reboot: the boot that it ended, its reasons, the boot that it led to.
+
+The same reasons in that very boot mean that it did not help; in a later one, that they have come up again.
+"""
 
 WAIT_S = 600
 """How long a server may take to come back: firmware with many cards and much memory takes minutes."""
@@ -38,42 +44,68 @@ def if_needed(
     words: Sequence[str],
     allowed: bool,
     new_kernel: bool = True,
+    gone: bool = False,
+    layers: Collection[str] = LAYERS,
     wait_s: int = WAIT_S,
     options: Options | None = None,
 ) -> Generator[StringCommand | FunctionCommand | str, None, None]:
     """Reboot if the host's state calls for it, and wait until another boot answers.
 
-    ``module``, ``words``, ``new_kernel``: as for `reasons_to_reboot`; ``options``: as for `module_options.waiting`.
-    Refuses to boot a kernel without the driver.
-    A reboot that did not help is not repeated.
+    ``module``, ``words``, ``new_kernel``, ``gone``: as for `reasons_to_reboot`; ``options``: as for
+    `module_options.waiting`. ``layers``: what the run deals with:
+    without `driver` nothing about the driver calls for a reboot, without `tuning` no word that the next boot would not
+    have. A host that has a driver is never rebooted into a kernel without it: refused where the run deals with the
+    driver, else left to be done. A reboot that did not help is not repeated.
     """
     release = host.get_fact(Release)
     if release.container is not None:
         host.noop(f"a container ({release.container}) has no kernel of its own")
         return
     kernels, modules = host.get_fact(Kernels), host.get_fact(Modules)
-    reasons = reasons_to_reboot(kernels, modules, module, words, new_kernel)
+    driver = "driver" in layers
+    reasons = reasons_to_reboot(
+        kernels,
+        modules,
+        module if driver else None,
+        _due(words, layers),
+        new_kernel=new_kernel and driver,
+        gone=gone and driver,
+    )
     reasons += module_options.waiting(options or {})
     if not reasons:
         host.noop("no reboot is needed")
         return
     said = "; ".join(reasons)
     if not allowed:
-        remark(f"a reboot is needed, and not allowed: {said}")
+        outstanding(f"a reboot is needed, and not allowed: {said}")
         return
-    boot, _, before = (host.get_fact(Contents, paths=[RECORD])[RECORD] or "").partition("\n")
-    if before.strip() == said and boot != release.boot_id:
-        remark(f"rebooting did not help, and is not repeated: {said}")
+    before = (host.get_fact(Contents, paths=[RECORD])[RECORD] or "").splitlines()
+    if before[1:] == [said, release.boot_id]:
+        outstanding(f"rebooting did not help, and is not repeated: {said}")
         return
-    obstacle = obstacle_to_reboot(kernels, modules, module)
-    if obstacle:
-        refuse(host, f"a reboot is needed ({said}), but {obstacle}")
+    key = key_to_enrol(module, certainly=True) if module is not None else None
+    obstacle = obstacle_to_reboot(kernels, modules, module, key)
+    if obstacle is not None:
+        text = f"a reboot is needed ({said}), but {obstacle.text}"
+        if obstacle.worse and driver:
+            refuse(host, text)
+        outstanding(text)
+        return
     because(f"reboot: {said}")
     record = shlex.quote(f"{release.boot_id}\n{said}\n")
     yield f"mkdir -p {RECORD.rpartition('/')[0]} && printf %s {record} > {RECORD} && sync"
     # Detached, so that the answer comes back before the connection goes.
     yield "nohup sh -c 'sleep 2; systemctl reboot' >/dev/null 2>&1 </dev/null &"
     yield FunctionCommand(_await_boot, (release.boot_id, wait_s), {})
+    yield f"cat /proc/sys/kernel/random/boot_id >> {RECORD}"
+
+
+def _due(words: Sequence[str], layers: Collection[str]) -> Sequence[str]:
+    """The words that a reboot would bring: those that layer `tuning` sees to, or that every boot entry has already."""
+    if not words or "tuning" in layers:
+        return words
+    entries = host.get_fact(BootLoader)
+    return [word for word in words if not entries.lacking([word])]
 
 
 def _await_boot(state: State, host: Host, before: str, wait_s: int) -> None:

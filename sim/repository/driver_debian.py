@@ -8,10 +8,15 @@ read here; what matters of them is that everything moves at one version and that
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 
 from sim.repository.content import text, unit_scripts
 from sim.repository.driver import LDCONFIG, dkms_scripts, dkms_source, library
 from sim.repository.package import File, Package, program
+
+_MAINTAINER = "Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>"
+"""NVIDIA's packaging comes from Debian's, and so does this line of some of them: it does not tell whose they are."""
 
 _GRAPHICS = "nvidia-graphics-drivers"
 _LIBRARIES = {
@@ -30,10 +35,9 @@ _NVPD = (
 def packages(version: str) -> Iterator[Package]:
     """All packages of one driver version."""
     full = f"{version}-1"
-    yield from _libraries(version, full)
-    yield from _kernel(version, full)
-    yield from _programs(version, full)
-    yield from _metapackages(full)
+    every = (_libraries(version, full), _kernel(version, full), _programs(version, full), _metapackages(full))
+    for package in chain(*every):
+        yield replace(package, maintainer=_MAINTAINER)
 
 
 def _libraries(version: str, full: str) -> Iterator[Package]:

@@ -7,16 +7,25 @@ Ubuntu host runs here: what these are for is apt's choice among them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sim.repository.content import text
 from sim.repository.driver import LDCONFIG, branch, dkms_scripts, dkms_source, library
 from sim.repository.package import File, Package, program
+
+_MAINTAINER = "Ubuntu Core Developers <ubuntu-devel-discuss@lists.ubuntu.com>"
+"""NVIDIA's packaging comes from Ubuntu's, and so does this line: it does not tell whose they are."""
 
 _FIRST_WITHOUT_BRANCH = 590
 
 
 def packages(version: str) -> Iterator[Package]:
     """All packages of one driver version."""
+    for package in _packages(version):
+        yield replace(package, maintainer=_MAINTAINER)
+
+
+def _packages(version: str) -> Iterator[Package]:
     number = branch(version)
     renamed = int(number) >= _FIRST_WITHOUT_BRANCH
     suffix = "" if renamed else f"-{number}"

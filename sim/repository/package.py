@@ -44,7 +44,7 @@ class Package:
     """A package: `relations` are control fields such as Depends, `files` absolute paths, `scripts` such as postinst.
 
     Files below /etc are its configuration files. `source` is the name of the source package it says it comes from,
-    `remark` the second line of its description.
+    `remark` the second line of its description. `maintainer` is a vendor's where somebody might judge by it.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Package:
     files: Mapping[str, File | Link] = field(default_factory=dict)
     scripts: Mapping[str, str] = field(default_factory=dict)
     remark: str = STAND_IN
+    maintainer: str = "Rigwright's simulation <nobody@localhost>"
 
     def control(self, size_kib: int) -> str:
         """The text of DEBIAN/control."""
@@ -65,7 +66,7 @@ class Package:
             **({"Source": self.source} if self.source and self.source != self.name else {}),
             "Version": self.version,
             "Architecture": self.architecture,
-            "Maintainer": "Rigwright's simulation <nobody@localhost>",
+            "Maintainer": self.maintainer,
             "Installed-Size": str(size_kib),
             "Section": self.section,
             "Priority": "optional",

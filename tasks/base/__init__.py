@@ -12,7 +12,7 @@ from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.operations import apt, refusal, sources
 from rigwright.spec.rig import Rig
-from tasks import containers
+from tasks import containers, unfinished
 from tasks.base.disks import disks
 from tasks.base.services import journal, smart, time
 from tasks.base.settings import settings
@@ -25,7 +25,7 @@ from tasks.driver import repository
 def base(rig: Rig) -> None:
     """Archive, packages, clock, names, journal, upgrades, drives' health, swap, data disks."""
     release = catalog().release(host.get_fact(Release).codename)
-    apt.repaired(name="Finish what dpkg left half done")
+    apt.repaired(name=unfinished.NAME)
     if repository.needed(rig):
         repository.others_removed(rig, release)
     containers.others_removed(rig, release)

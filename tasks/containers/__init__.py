@@ -11,6 +11,7 @@ from rigwright.facts.release import Release
 from rigwright.operations import files
 from rigwright.spec.containers import Containers
 from rigwright.spec.rig import Rig
+from tasks import unfinished
 from tasks.containers import docker, gpus, podman, toolkit
 
 _ENGINES = {"docker": docker, "podman": podman}
@@ -22,6 +23,7 @@ def containers(rig: Rig) -> None:
     declared = rig.containers
     release = catalog().release(host.get_fact(Release).codename)
     present = declared.state == "present"
+    unfinished.finished()
     others_removed(rig, release)
     for name, engine in _ENGINES.items():
         if not present or name != declared.engine:

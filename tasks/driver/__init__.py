@@ -8,7 +8,7 @@ from pyinfra.api.deploy import deploy
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
 from rigwright.choice.base import components
-from rigwright.choice.cards import generations
+from rigwright.choice.cards import generations, unknown_cards
 from rigwright.choice.driver import wanted_driver
 from rigwright.choice.flavour import Impossible
 from rigwright.engine.reasons import after
@@ -16,8 +16,9 @@ from rigwright.facts.gpus import Gpus
 from rigwright.facts.modules import RIVALS
 from rigwright.facts.release import Release as ReleaseFact
 from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
-from rigwright.operations.driver import kernels, packages, persistence, secure_boot
+from rigwright.operations.driver import kernels, loading, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
+from tasks import unfinished
 from tasks.driver import repository
 
 INSTALL, UNMIX, PURGE = "Install the driver", "Remove what is left of another source", "Remove the driver"
@@ -44,6 +45,8 @@ def _present(rig: Rig, release: Release) -> None:
     except Impossible as impossible:
         refusal.refused(name="Choose the driver", text=str(impossible))
         return
+    # A driver that cannot be built is replaced further down, or named there.
+    unfinished.finished(modules_may_fail=True)
     known = sources.known(name="Learn whose archives apt's sources are")
     with after(known):
         archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
@@ -51,10 +54,12 @@ def _present(rig: Rig, release: Release) -> None:
     with after(archive):
         updated = apt.updated(name="Fetch the archive's lists")
     with after(known, archive, lists, updated):
-        packages.offered(name="Find the driver", wanted=wanted)
+        packages.offered(
+            name="Find the driver",
+            wanted=wanted,
+            unknown=unknown_cards(catalog(), on_bus) if rig.driver.flavour == "auto" else [],
+        )
     pin = repository.pinned(wanted)
-    with after(known, archive, lists, updated, pin):
-        headers = kernels.headers(name="Install headers for every kernel", release=release)
     if release.id == "debian":
         # Asked while the old driver is loaded, it would stop the installation; the reboot afterwards answers it.
         debconf.answered(
@@ -64,14 +69,16 @@ def _present(rig: Rig, release: Release) -> None:
             kind="boolean",
             answer="false",
         )
-    with after(known, archive, lists, updated, pin, headers):
+    with after(known, archive, lists, updated, pin):
         installed = packages.installed(name=INSTALL, wanted=wanted)
+    with after(known, archive, lists, updated, installed):
+        headers = kernels.headers(name="Install headers for every kernel", release=release)
     with after(installed):
         unmixed = packages.unmixed(name=UNMIX, wanted=wanted)
     with after(installed, unmixed):
         packages.held(name="Hold the driver's packages")
     with after(installed, headers):
-        kernels.modules(name="Have a module for every kernel", packages=wanted.packages)
+        built = kernels.modules(name="Have a module for every kernel", packages=wanted.packages)
     if not repository.needed(rig):
         repository.absent()
     blacklist = files.template(
@@ -82,11 +89,15 @@ def _present(rig: Rig, release: Release) -> None:
     )
     with after(installed, headers, blacklist):
         initramfs.current(name="Rebuild the initial RAM file systems")
-    with after(installed):
-        secure_boot.looked_at(name="Look at Secure Boot", release=release)
+    module = wanted.packages.module
+    with after(installed, built, blacklist):
+        loaded = loading.loaded(name="Load the driver", module=module)
+    with after(installed, built, loaded):
+        secure_boot.looked_at(name="Look at Secure Boot", module=module)
 
 
 def _absent(rig: Rig, release: Release) -> None:
+    unfinished.finished(modules_may_fail=True)
     removed = packages.purged(name=PURGE)
     files.absent(name="Take back our files", paths=[BLACKLIST, PERSISTENCE])
     if repository.needed(rig):

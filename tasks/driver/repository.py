@@ -31,7 +31,9 @@ def present(rig: Rig, release: Release) -> OperationMeta:
     rules = catalog().driver.nvidia
     url = repository_url(rig, release, catalog())
     fingerprint = rig.driver.repository_fingerprint or release.nvidia.fingerprint
-    tools = apt.install(name="Install what reads the repository's key", packages=["ca-certificates", "gpg"])
+    tools = apt.install(
+        name="Install what reads the repository's key", packages=["ca-certificates", "gpg"], beside_unfinished=True
+    )
     removed = others_removed(rig, release)
     with after(tools, removed):
         key = repository.key(

@@ -8,7 +8,8 @@ import pytest
 from testinfra.host import Host
 
 from rigwright.catalog import catalog
-from rigwright.choice.toolkits import toolkit_prefix
+from rigwright.choice.toolkits import left_over, toolkit_prefix
+from rigwright.facts.packages import Unneeded
 from rigwright.spec.rig import Rig
 from tests.host.answers import proves
 from tests.host.reading import Answers, ask
@@ -41,6 +42,7 @@ def seen(host: Host, rig: Rig, toolkits: list[str]) -> Answers:
             "compilers": compilers or "true",
             "packages": "dpkg-query -W -f '${db:Status-Abbrev}|${Package}\\n' 'cuda-toolkit-*' nvidia-cuda-toolkit |"
             " grep -E '^.i.[|](cuda-toolkit-[0-9]+-[0-9]+|nvidia-cuda-toolkit)$' | cut -d'|' -f2",
+            "unneeded": Unneeded().command(),
             "held": "apt-mark showhold",
             "link": f"readlink -f {LINK}",
             "default": f"{LINK}/bin/nvcc --version | grep release",
@@ -69,6 +71,8 @@ def test_toolkits(rig: Rig, seen: Answers, toolkits: list[str]) -> None:
         assert _release(banner) == toolkit, f"nvcc of toolkit {toolkit} says {banner or 'nothing: it is not there'}"
     surplus = sorted(set(seen.lines("packages")) - _packages(rig, toolkits))
     assert not surplus, f"installed, and not declared: {', '.join(surplus)}"
+    left = left_over(Unneeded().process(seen.lines("unneeded")), _packages(rig, toolkits))
+    assert not left, f"left of toolkits that are not declared, and needed by nothing: {', '.join(left)}"
 
 
 @proves("cuda.toolkits")

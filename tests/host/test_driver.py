@@ -10,14 +10,16 @@ from testinfra.host import Host
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
 from rigwright.choice.cards import generations
-from rigwright.choice.driver import Wanted, repository_url, wanted_driver
+from rigwright.choice.driver import Wanted, misplaced_packages, repository_url, wanted_driver
 from rigwright.choice.flavour import Impossible
-from rigwright.choice.secure_boot import advice
+from rigwright.choice.secure_boot import KEYS, advice
 from rigwright.choice.toolkits import toolkits_from_nvidia
 from rigwright.facts.driver import DriverPackage, DriverPackages, Offers, upstream_version
 from rigwright.facts.gpus import Gpus
 from rigwright.facts.keyrings import Keyrings
+from rigwright.facts.modules import Module
 from rigwright.facts.release import Release as ReleaseFact
+from rigwright.facts.secure_boot import KeyEnrolled
 from rigwright.spec.rig import Rig
 from tests.host.answers import could_not_tell, proves
 from tests.host.reading import Answers, ask
@@ -31,6 +33,7 @@ OURS = {
 RIVALS = ("nouveau", "nova_core", "nova")
 PINNED = 1000
 """apt's priority from which on a version wins over newer ones."""
+_DRIVERS = "dpkg-query -W -f '${Package} ${source:Package}\\n' | awk '/nvidia|cuda-drivers|cuda-compat/ { print $1 }'"
 _NAMES = "nvidia nvidia-current nvidia-current-open"
 
 
@@ -48,12 +51,13 @@ def seen(host: Host) -> Answers:
             "held": "apt-mark showhold",
             "sources": "cd /etc/apt; for f in sources.list sources.list.d/*.list sources.list.d/*.sources;"
             " do echo; cat $f; done",
-            "policy": "apt-cache policy $(dpkg-query -W -f '${Package} ${source:Package}\\n' |"
-            " awk '$2 ~ /nvidia/ { print $1 }')",
+            "policy": Offers().command([f"$({_DRIVERS})"]),
             "kernels": "ls /boot/vmlinuz-* | sed 's|.*vmlinuz-||'",
             "headers": f"{each} [ -e /lib/modules/$k/build/Makefile ] && echo $k; done",
             "modules": f"{each} for m in {_NAMES}; do modinfo -k $k $m >/dev/null &&"
-            ' echo "$k|$m|$(modinfo -k $k -F version $m)|$(modinfo -k $k -F license $m)"; done; done',
+            ' echo "$k|$m|$(modinfo -k $k -F version $m)|$(modinfo -k $k -F license $m)|$(modinfo -k $k -n $m)";'
+            " done; done",
+            "key": "; ".join(KeyEnrolled().command(path) for path in KEYS.values()),
             "initrds": f"{each} i=/boot/initrd.img-$k; [ -e $i ] &&"
             ' find /etc/modprobe.d -newer $i | sed "s|^|$i |"; done',
             "libcuda": "ldconfig -p | awk '$1 == \"libcuda.so.1\" { print $NF }' | xargs -r -n1 readlink -f",
@@ -118,12 +122,12 @@ def _repositories(seen: Answers) -> set[str]:
     return {url.rstrip("/") for url in named}
 
 
-def _modules(seen: Answers, wanted: Wanted) -> dict[str, tuple[str, bool]]:
-    """Kernel → version of the wanted module on disk, and whether it is the open one."""
-    lines = (line.split("|", 3) for line in seen.lines("modules"))
+def _modules(seen: Answers, wanted: Wanted) -> dict[str, Module]:
+    """Kernel → the wanted module on disk."""
+    lines = (line.split("|") for line in seen.lines("modules"))
     return {
-        kernel: (version, "GPL" in licence)
-        for kernel, name, version, licence in lines
+        kernel: Module(name, file, version, "GPL" in licence, signed=False)
+        for kernel, name, version, licence, file in lines
         if name == wanted.packages.module
     }
 
@@ -147,16 +151,21 @@ def test_state(rig: Rig, seen: Answers, packages: dict[str, DriverPackage]) -> N
     left = [f"{what} ({path})" for what, path in OURS.items() if path in seen.lines("ours") and path not in kept]
     assert not packages, f"still installed: {', '.join(packages)}"
     assert not left, f"still there: {', '.join(left)}"
+    loaded = seen["running"] and seen["container"] in ("", "none")
+    assert not loaded, f"still loaded: {seen.lines('running')[0]}; reboot"
 
 
 @proves("driver.source")
 def test_source(rig: Rig, seen: Answers, packages: dict[str, DriverPackage], wanted: Wanted | None) -> None:
     """All of the driver's packages come from the declared source"""
     if wanted is None:
-        pins = OURS["the driver's pin"] if not toolkits_from_nvidia(rig) else None
-        assert pins not in seen.lines("ours"), "no driver is declared, yet apt is pinned to one of ours"
+        # With source "none" the driver is somebody else's affair, and a pin of before stays with it.
+        pinned = OURS["the driver's pin"] in seen.lines("ours")
+        taken_back = rig.driver.state == "absent" and not toolkits_from_nvidia(rig)
+        assert not (taken_back and pinned), "no driver is declared, yet apt is pinned to one of ours"
         return
-    strange = [f"{name} ({why})" for name, package in packages.items() if (why := wanted.misplaced(package))]
+    offers = Offers().process(seen.lines("policy"))
+    strange = [f"{name} ({why})" for name, why in misplaced_packages(wanted, packages, offers).items()]
     assert not strange, f"wanted {wanted.said}, mixed with: {', '.join(strange)}"
     missing = [name for name in wanted.packages.user if name not in packages]
     assert not missing, f"not installed: {', '.join(missing)}; wanted {wanted.said}"
@@ -239,7 +248,7 @@ def test_flavour(seen: Answers, wanted: Wanted | None) -> None:
         return
     found = _modules(seen, wanted)
     assert found, f"no kernel has a module {wanted.packages.module}: wanted the {wanted.flavour} one"
-    other = [kernel for kernel, (_, is_open) in found.items() if is_open != (wanted.flavour == "open")]
+    other = [kernel for kernel, module in found.items() if module.open != (wanted.flavour == "open")]
     assert not other, f"not the {wanted.flavour} module: kernel {', '.join(other)}"
 
 
@@ -252,7 +261,8 @@ def test_module_for_every_kernel(seen: Answers, packages: dict[str, DriverPackag
     for kernel in seen.lines("kernels"):
         headers = "" if kernel in seen.lines("headers") else f", and no headers to build one (linux-headers-{kernel})"
         assert kernel in found, f"kernel {kernel} has no module {wanted.packages.module}{headers}"
-        assert found[kernel][0] == version, f"kernel {kernel} has module {found[kernel][0]}, the packages are {version}"
+        module = found[kernel].version
+        assert module == version, f"kernel {kernel} has module {module}, the packages are {version}"
 
 
 @proves("driver.state")
@@ -286,7 +296,12 @@ def test_loaded(seen: Answers, packages: dict[str, DriverPackage], wanted: Wante
     rivals = seen.lines("loaded")
     assert not rivals, f"{', '.join(rivals)} is loaded: reboot"
     running = re.search(r"Kernel Module\s+(?:for \S+\s+)?([\d.]+)", seen["running"])
-    secure = advice(release, ReleaseFact().process(seen.lines("release")).secure_boot)
+    secure = advice(
+        release.id,
+        ReleaseFact().process(seen.lines("release")).secure_boot,
+        built_here=any(module.built_here for module in _modules(seen, wanted).values()),
+        enrolled=KeyEnrolled().process(seen.lines("key")),
+    )
     assert running is not None, f"no NVIDIA driver is loaded. {secure or 'Reboot, or look at: modprobe nvidia'}"
     assert running[1] == version, f"driver {running[1]} is loaded, {version} is installed: reboot"
     answering = {line.split(", ")[1] for line in seen.lines("smi") if line.count(", ") >= 2}

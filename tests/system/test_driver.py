@@ -80,6 +80,22 @@ def test_it_changes_whole_and_back(server: tuple[ThrowawayHost, Site], changed: 
     assert packages(host) == before
 
 
+def test_what_an_interrupted_removal_of_a_toolkit_left_goes(server: tuple[ThrowawayHost, Site]) -> None:
+    host, rig = server
+    before = packages(host)
+    host.run("dpkg --remove --force-hold --force-depends cuda-toolkit-13-0")
+    assert "cuda-nvcc-13-0" in packages(host)
+    fewer = ("--set", 'cuda.toolkits=["12.8"]')
+    proof = rig.document("verify", *LAYERS, *fewer)
+    assert proof["exit_status"] == 1, "the parts are there"
+    rig.apply(*LAYERS, *fewer)
+    assert "13-0" not in packages(host)
+    is_as_declared(rig, *fewer)
+    rig.apply(*LAYERS)
+    is_as_declared(rig)
+    assert packages(host) == before
+
+
 def test_a_newer_driver_that_cannot_be_built_is_put_back(server: tuple[ThrowawayHost, Site]) -> None:
     host, rig = server
     before = packages(host)
@@ -99,6 +115,41 @@ def test_a_newer_driver_that_cannot_be_built_is_put_back(server: tuple[Throwaway
     rig.apply(*LAYERS)
     is_as_declared(rig)
     assert packages(host) == before
+
+
+def test_a_missing_dependency_comes_back_though_the_branch_has_a_newer_release(
+    server: tuple[ThrowawayHost, Site],
+) -> None:
+    host, rig = server
+    rig.apply(*LAYERS, "--set", "driver.version=580.95.05")
+    branch = ("--set", "driver.version=null", "--set", "driver.branch=580")
+    rig.apply(*LAYERS, *branch)
+    before = packages(host)
+    assert " libcuda1 580.95.05-1" in before
+    host.run("apt-get -qq -y --allow-change-held-packages purge libcuda1 nvidia-driver-cuda")
+
+    rig.apply(*LAYERS, *branch)
+
+    is_as_declared(rig, *branch)
+    assert packages(host) == before
+
+
+def test_an_old_driver_that_cannot_be_built_does_not_keep_its_replacement_out(
+    server: tuple[ThrowawayHost, Site],
+) -> None:
+    host, rig = server
+    host.run("dkms unbuild nvidia/580.105.08 --all && apt-get -qq -y purge 'linux-headers-*' gpg")
+    host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia-580.105.08.conf")
+    host.run("apt-get -qq -y install linux-headers-amd64 || true")
+    assert "linux-headers-amd64" in host.run("dpkg --audit").stdout
+    newer = ("--set", "driver.version=590.44.01")
+
+    rig.apply(*LAYERS, *newer)
+
+    is_as_declared(rig, *newer)
+    host.run("rm /etc/dkms/nvidia-580.105.08.conf")
+    rig.apply(*LAYERS)
+    is_as_declared(rig)
 
 
 def test_dpkg_left_half_done_by_somebody_else_is_named(server: tuple[ThrowawayHost, Site]) -> None:

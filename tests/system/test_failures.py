@@ -21,24 +21,19 @@ from tests.system.site import site
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
+LOCKS = (
+    'use Fcntl; open(F, "+>>", "/var/lib/dpkg/lock-frontend") or die;'
+    ' my $l = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $l) or die; sleep'
+)
 Trouble = Callable[[ThrowawayHost, VendorRepositories], AbstractContextManager[None]]
 
 
 @contextmanager
 def lock_held(host: ThrowawayHost, vendors: VendorRepositories) -> Iterator[None]:
-    # As apt and dpkg lock: by fcntl, which flock(1) does not see. A bare host has Perl, and no Python.
-    # systemd makes one dollar of two.
-    hold = (
-        'use Fcntl qw(:DEFAULT :seek); open LOCK, ">>", "/var/lib/dpkg/lock-frontend" or die; '
-        'my $$all = pack "s s x4 q q i x4", F_WRLCK, SEEK_SET, 0, 0, 0; fcntl LOCK, F_SETLKW, $$all or die; sleep'
-    )
-    host.run(f"systemd-run --unit=somebody perl -e {shlex.quote(hold)}")
-    host.run(
-        'n=0; until grep -q "WRITE $(systemctl show -p MainPID --value somebody) " /proc/locks; do '
-        "n=$((n + 1)); [ $n -lt 50 ] || exit 1; sleep 0.1; done"
-    )
+    # The kind of lock that dpkg takes; flock(1) has another, of which dpkg knows nothing.
+    host.run(f"systemd-run --unit=somebody perl -e {shlex.quote(LOCKS)}")
     yield
-    host.run("systemctl stop somebody")
+    host.run("systemctl stop somebody || true")
 
 
 @contextmanager
@@ -83,7 +78,7 @@ class Failure:
 
 FAILURES = [
     Failure("the disk is full", disk_full, ("No space left on device",), disk="400M"),
-    Failure("another apt holds the lock", lock_held, ("lock",)),
+    Failure("another apt holds the lock", lock_held, ("another apt or dpkg has not ended",)),
     Failure("the mirror is down", mirror_down, ("Failed to fetch",)),
     Failure("the vendor's repository is down", vendor_down, ("cannot fetch the repository key", "503"), layer="driver"),
     Failure(
@@ -95,6 +90,15 @@ FAILURES = [
         mends=False,
     ),
 ]
+
+
+def test_another_apt_is_waited_for(tmp_path: Path, vendors: VendorRepositories) -> None:
+    with gpu_host("basement", "trixie") as host:
+        server = site(tmp_path, {host: declared(vendors, "trixie")})
+        with lock_held(host, vendors):
+            host.run("systemd-run --on-active=20 systemctl stop somebody")
+            applied = server.document("apply", "--yes", "--layer", "base")
+        assert applied["exit_status"] == 0, changes(applied)
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda each: each.name)

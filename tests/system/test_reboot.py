@@ -62,16 +62,25 @@ def test_it_reboots_once_and_goes_on(project: Project, host: ThrowawayHost) -> N
     # The word is still not there: another reboot would not bring it either.
     now = boot(host)
     again = project.rig("apply", "--yes")
-    assert again.status == 0, again.out + again.err
+    assert again.status == 2, again.out + again.err
+    assert "did not help" in again.out
     assert boot(host) == now
+
+    # In a later boot the same reason has come up again.
+    host.run("sed -i '$ s/.*/an earlier boot/' /var/lib/rigwright/rebooted")
+    later = project.rig("apply", "--yes")
+    assert later.status == 0, later.out + later.err
+    assert boot(host) != now
 
 
 def test_it_does_not_reboot_when_it_may_not(project: Project, host: ThrowawayHost) -> None:
     deploys(project, "a.word=1", allowed=False)
     before = boot(host)
     applied = project.rig("apply", "--yes")
-    assert applied.status == 0, applied.out + applied.err
+    assert applied.status == 2, applied.out + applied.err
+    assert "a reboot is needed, and not allowed" in applied.out
     assert boot(host) == before
+    assert project.rig("plan").status == 2, "nothing else is pending, and the host is not as declared"
     assert host.run("cat /root/after").stdout, "what comes afterwards is done all the same"
 
 
@@ -79,7 +88,7 @@ def test_it_does_not_boot_a_kernel_without_the_driver(project: Project, host: Th
     deploys(project, "a.word=1", module="nvidia")
     before = boot(host)
     applied = project.rig("apply", "--yes")
-    assert applied.status == 1
+    assert applied.status == 2, "no kernel has the module: nothing is lost, and all else is done"
     assert "has no nvidia module" in applied.out + applied.err
     assert boot(host) == before
 

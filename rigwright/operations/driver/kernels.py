@@ -28,10 +28,23 @@ def headers(release: KnownRelease) -> Generator[StringCommand, None, None]:
     The archive drops the headers of old kernels. Where even the newest installed kernel's are gone, as on a freshly
     installed host, today's kernel is installed with its headers: the host then boots that one.
     """
-    state, installed = host.get_fact(Kernels), host.get_fact(Packages).installed
-    if not state.installed:
+    if not host.get_fact(Kernels).installed:
         host.noop("no kernel is installed here")
         return
+    wanted, why = missing_headers(release)
+    if not wanted:
+        host.noop("every kernel has its headers")
+        return
+    for reason in why:
+        because(reason)
+    yield transaction(wanted)
+
+
+def missing_headers(release: KnownRelease) -> tuple[list[str], list[str]]:
+    """What apt has to install so that every kernel has its headers, and why. Refuses where there can be none."""
+    state, installed = host.get_fact(Kernels), host.get_fact(Packages).installed
+    if not state.installed:
+        return [], []
     offers, lost = _unbuildable(release, state)
     flavours = flavours_followed(release, installed, state.installed)
     wanted = [
@@ -40,6 +53,7 @@ def headers(release: KnownRelease) -> Generator[StringCommand, None, None]:
         if not found.headers and (package := release.headers_of(kernel)) and kernel not in lost
     ]
     wanted += [release.headers[flavour] for flavour in flavours if release.headers[flavour] not in installed]
+    why = []
     if state.newest in lost:
         images = [f"linux-image-{flavour}" for flavour in flavours]
         if not images:
@@ -48,29 +62,32 @@ def headers(release: KnownRelease) -> Generator[StringCommand, None, None]:
                 f"kernel {state.newest} has no headers here and none in any source, so no driver can be built for it; "
                 f"install one of {', '.join(release.headers)}",
             )
-        because(f"kernel {state.newest}: its headers are in no source any more, today's kernel takes its place")
+        why.append(f"kernel {state.newest}: its headers are in no source any more, today's kernel takes its place")
         wanted += [f"{image}={offers[image].candidate}" for image in images if image in offers]
         wanted = [
             f"{name}={offers[name].candidate}" if name in offers and name in release.headers.values() else name
             for name in dict.fromkeys([*wanted, *(release.headers[flavour] for flavour in flavours)])
         ]
-    if not wanted:
-        host.noop("every kernel has its headers")
-        return
-    because("; ".join(f"{name.partition('=')[0]}: absent" for name in wanted))
-    yield transaction(wanted)
+    if wanted:
+        why.append("; ".join(f"{name.partition('=')[0]}: absent" for name in wanted))
+    return wanted, why
 
 
 @operation()
-def unbuildable_removed(release: KnownRelease) -> Generator[str, None, None]:
-    """Remove kernels that can never have a driver (their headers are in no source any more).
+def unbuildable_removed(release: KnownRelease, module: str) -> Generator[str, None, None]:
+    """Remove kernels that can never have a driver: without its ``module``, and their headers in no source any more.
 
-    Neither the running kernel nor the newest is touched, and none unless the newest has its headers.
+    The running kernel, the newest and the one that the next boot would start are not touched, and none at all unless
+    the newest has its headers; nor where apt has not read its sources: then nobody knows what they have.
     """
-    state = host.get_fact(Kernels)
+    state, on_disk = host.get_fact(Kernels), host.get_fact(Modules)
+    if not host.get_fact(Packages).lists_current:
+        host.noop("apt has not read its sources as they stand: nobody knows what they have")
+        return
     _, lost = _unbuildable(release, state)
     newest = state.newest
-    spare = [kernel for kernel in lost if kernel not in (state.running, newest)]
+    kept = (state.running, newest, state.next_boot)
+    spare = [kernel for kernel in lost if kernel not in kept and on_disk.module(kernel, module) is None]
     if not spare or newest is None or newest in lost:
         host.noop("no kernel has to go")
         return
@@ -85,21 +102,27 @@ def unbuildable_removed(release: KnownRelease) -> Generator[str, None, None]:
 
 @operation()
 def modules(packages: PackageSet) -> Generator[StringCommand | str, None, None]:
-    """Have the driver's module on disk for every installed kernel that has headers, in the version of the packages."""
+    """Have the module on disk for every installed kernel that has headers, in the packages' version and flavour."""
     state, on_disk = host.get_fact(Kernels), host.get_fact(Modules)
     driver = host.get_fact(DriverPackages)
     ready_built = [name for kernel in state.installed for name in driver if _ready_built(packages, name, kernel)]
-    wanted = next((driver[name].upstream for name in packages.kernel if name in driver), None)
+    builds = any(name in driver for name in packages.kernel)
+    # Ubuntu's ready-signed modules have their kernel's version: theirs is the user space's.
+    leading = [driver[name].upstream for name in (*packages.kernel, *packages.user) if name in driver]
+    wanted = leading[0] if leading else None
     steps: list[tuple[str, StringCommand | str]] = []
     for kernel, found in state.installed.items():
         module = on_disk.module(kernel, packages.module)
-        if module is not None and (wanted is None or module.version == wanted):
+        right_flavour = module is not None and module.open == (packages.flavour == "open")
+        if module is not None and right_flavour and (wanted is None or module.version == wanted):
             continue
-        gap = f"kernel {kernel}: {f'module {module.version}' if module else 'no module'}"
+        other = "" if right_flavour else " of the other flavour"
+        gap = f"kernel {kernel}: {f'module {module.version}{other}' if module else 'no module'}"
         mine = [name for name in ready_built if name.endswith(kernel)]
         if mine:
-            steps.append((gap, f"{APT} --allow-change-held-packages --reinstall install {' '.join(mine)}"))
-        elif found.headers and wanted is not None:
+            why = f"{gap}, wanted {wanted}" if wanted else gap
+            steps.append((why, f"{APT} --allow-change-held-packages --reinstall install {' '.join(mine)}"))
+        elif found.headers and builds and wanted is not None:
             version = _dkms_version(host.get_fact(Dkms).get(packages.dkms, []), wanted)
             steps.append((f"{gap}, wanted {wanted}", build(packages.dkms, version, kernel)))
     if not steps:

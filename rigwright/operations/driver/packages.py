@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from rigwright.choice.driver import Target, Wanted, names_of_interest, target
+from rigwright.catalog import catalog
+from rigwright.choice.driver import Target, Wanted, misplaced_packages, names_of_interest, target
 from rigwright.choice.flavour import Impossible
 from rigwright.choice.kernels import flavours_followed
-from rigwright.engine.reasons import because, refuse
-from rigwright.facts.driver import DriverPackages, DriverRemains, Offers
+from rigwright.choice.pins import driver_pins, preferences
+from rigwright.engine.reasons import because, refuse, remark
+from rigwright.facts.driver import DriverPackages, DriverRemains, Offer, Offers
 from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.operations.apt import APT
+from rigwright.operations.driver.kernels import missing_headers
 from rigwright.operations.driver.scripts import transaction
 
 
 @operation()
-def offered(wanted: Wanted) -> Generator[str, None, None]:
-    """Refuse what the source does not offer, before anything is changed for its sake."""
+def offered(wanted: Wanted, unknown: Sequence[str] = ()) -> Generator[str, None, None]:
+    """Refuse what the source does not offer, before anything is changed for its sake.
+
+    ``unknown``: cards whose generation nobody here knows; that the flavour was chosen without them is remarked.
+    """
+    if unknown:
+        remark(
+            f"card {', '.join(unknown)}: its generation is not known here, and the {wanted.flavour} kernel modules are "
+            "chosen without it; if they do not drive it, declare driver.flavour"
+        )
     host.noop(f"driver {_target(wanted).upstream} is to be had")
     yield from ()
 
@@ -31,7 +42,8 @@ def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     """Have the driver's packages from the wanted source, all of one version, and none of another source.
 
     One transaction: a package of another source is replaced, or removed where the wanted source has nothing in its
-    place. A kernel module that does not build puts everything back and fails with the compiler's words.
+    place. Kernels' missing headers come along: installed by themselves, they would have DKMS build the driver that is
+    to go. A kernel module that does not build puts everything back and fails with the compiler's words.
     Refuses what the source does not offer.
     """
     goal = _target(wanted)
@@ -42,19 +54,23 @@ def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     if goal.removals:
         because(f"{_grouped(goal.removals)}, wanted absent: drivers do not mix")
     arguments = [f"{name}={version}" for name, version in goal.versions.items() if name in goal.gaps]
-    yield transaction([*arguments, *(f"{name}-" for name in goal.removals)], _held_of_driver())
+    headers, why = missing_headers(wanted.release) if goal.gaps else ([], [])
+    for reason in why:
+        because(reason)
+    removals = [f"{name}-" for name in goal.removals]
+    yield transaction([*headers, *arguments, *removals], _held_of_driver(), _pins(wanted, goal))
 
 
 @operation()
 def unmixed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     """Remove what is left of another source, branch or flavour once the wanted driver is there."""
     packages = host.get_fact(DriverPackages)
-    misplaced = {name: why for name, package in packages.items() if (why := wanted.misplaced(package))}
+    misplaced = misplaced_packages(wanted, packages, _offers(wanted))
     if not misplaced:
         host.noop("all of the driver's packages belong together")
         return
     because(f"{_grouped(misplaced)}, wanted absent: drivers do not mix")
-    yield transaction((f"{name}-" for name in misplaced), _held_of_driver())
+    yield transaction((f"{name}-" for name in misplaced), _held_of_driver(), _pins(wanted, _target(wanted)))
 
 
 @operation()
@@ -85,6 +101,11 @@ def _held_of_driver() -> list[str]:
     return sorted(set(packages) & host.get_fact(Packages).held)
 
 
+def _pins(wanted: Wanted, goal: Target) -> str:
+    """Whatever comes along by dependence comes in the driver's version, though the branch has a newer one."""
+    return preferences(driver_pins(wanted, catalog().driver.nvidia, goal.upstream))
+
+
 def _grouped(gaps: Mapping[str, str]) -> str:
     """What is wrong, said once for all packages that share it."""
     names: dict[str, list[str]] = {}
@@ -93,12 +114,20 @@ def _grouped(gaps: Mapping[str, str]) -> str:
     return "; ".join(f"{', '.join(sharing)} {gap}" for gap, sharing in names.items())
 
 
+def _offers(wanted: Wanted) -> dict[str, Offer]:
+    packages, kernels = host.get_fact(DriverPackages), host.get_fact(Release).kernels
+    names = names_of_interest(wanted, packages, kernels, _flavours(wanted))
+    found: dict[str, Offer] = host.get_fact(Offers, names=names)
+    return found
+
+
+def _flavours(wanted: Wanted) -> list[str]:
+    return flavours_followed(wanted.release, host.get_fact(Packages).installed, host.get_fact(Release).kernels)
+
+
 def _target(wanted: Wanted) -> Target:
-    packages = host.get_fact(DriverPackages)
-    kernels = host.get_fact(Release).kernels
-    metas = flavours_followed(wanted.release, host.get_fact(Packages).installed, kernels)
-    offers = host.get_fact(Offers, names=names_of_interest(wanted, packages, kernels, metas))
+    packages, kernels = host.get_fact(DriverPackages), host.get_fact(Release).kernels
     try:
-        return target(wanted, packages, offers, kernels, metas)
+        return target(wanted, packages, _offers(wanted), kernels, _flavours(wanted))
     except Impossible as impossible:
         refuse(host, str(impossible))

@@ -5,7 +5,12 @@
 
 export LC_ALL=C
 
-apt() { @APT@ "$@" >>"$work/log" 2>&1; }
+apt() { @APT@ -o Dir::Etc::preferences="$work/preferences" "$@" >>"$work/log" 2>&1; }
+
+# What apt prefers: the host's own file, after the entries on standard input (the first that fits a version decides).
+prefer() {
+    { cat && cat /etc/apt/preferences 2>/dev/null; } >"$work/preferences"
+}
 
 # name and version of what is fully installed ("$1" = installed), or of everything that dpkg has unpacked
 packages() {
@@ -19,6 +24,7 @@ unfinished() {
 }
 
 put_back() {
+    prefer </dev/null
     packages any >"$work/after"
     new=$(join -v 1 "$work/after" "$work/before_any" | awk '{ print $1 "-" }')
     old=$(comm -13 "$work/after" "$work/before" | tr ' ' '=')
@@ -45,6 +51,11 @@ put_back() {
 main() {
     work=$(mktemp -d) || exit 1
     trap 'rm -rf "$work"' EXIT
+    prefer <<'END'
+@PINS@
+END
+    # Another apt's work is not to be put back.
+    @WAIT@ || exit 1
     packages installed >"$work/before"
     packages any >"$work/before_any"
     held=$(apt-mark showhold)

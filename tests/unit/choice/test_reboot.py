@@ -17,7 +17,7 @@ def kernels(running: str = NEW, next_boot: str | None = NEW, cmdline: tuple[str,
 
 
 def module(version: str = "580.105.08", is_open: bool = True) -> Module:
-    return Module("nvidia", "/lib/modules/x/nvidia.ko", version, is_open, False)
+    return Module("nvidia", "/lib/modules/x/updates/dkms/nvidia.ko", version, is_open, False)
 
 
 def modules(
@@ -60,10 +60,32 @@ def test_without_a_driver_of_ours_only_the_command_line_counts() -> None:
     ]
 
 
+def test_a_driver_that_is_to_go_and_is_loaded_is_a_reason() -> None:
+    assert reasons_to_reboot(kernels(), modules(), None, [], gone=True) == [
+        "driver 580.105.08 is loaded, and none is wanted"
+    ]
+    assert reasons_to_reboot(kernels(), modules(None, loaded="nouveau"), None, [], gone=True) == []
+
+
+@pytest.mark.parametrize(("running", "worse"), [("580.95.05", True), (None, False)])
+def test_a_module_that_secure_boot_would_not_load_is_an_obstacle(running: str | None, worse: bool) -> None:
+    obstacle = obstacle_to_reboot(kernels(), modules(running), "nvidia", "Enrol the key.")
+    assert obstacle is not None
+    assert obstacle.worse is worse
+    assert "would not load its nvidia module. Enrol the key." in obstacle.text
+    by_ubuntu = Module("nvidia", "/lib/modules/x/kernel/nvidia-580-server-open/nvidia.ko", "580.105.08", True, True)
+    signed = ModulesState(running, True, frozenset({"nvidia"}), {NEW: (by_ubuntu,)})
+    assert obstacle_to_reboot(kernels(), signed, "nvidia", "Enrol the key.") is None
+
+
 def test_a_kernel_without_the_module_is_not_booted() -> None:
     obstacle = obstacle_to_reboot(kernels(next_boot=OLD), modules(on_disk=(NEW,)), "nvidia")
     assert obstacle is not None
-    assert f"kernel {OLD}, which has no nvidia module" in obstacle
-    assert f"linux-headers-{OLD}" in obstacle
+    assert obstacle.worse
+    assert f"kernel {OLD}, which has no nvidia module" in obstacle.text
+    assert f"linux-headers-{OLD}" in obstacle.text
+    nothing_lost = obstacle_to_reboot(kernels(next_boot=OLD), modules(on_disk=()), "nvidia")
+    assert nothing_lost is not None
+    assert not nothing_lost.worse
     assert obstacle_to_reboot(kernels(), modules(on_disk=(NEW,)), "nvidia") is None
     assert obstacle_to_reboot(kernels(next_boot=OLD), modules(on_disk=()), None) is None

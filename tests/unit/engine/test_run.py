@@ -319,6 +319,46 @@ def test_a_remark_is_shown_though_nothing_changes(prepare: Prepare, machine: Mac
     assert (look.status, look.remarks) == (Status.UNCHANGED, ("a reboot is needed, and not allowed",))
 
 
+def test_what_is_outstanding_keeps_the_host_from_being_as_declared(prepare: Prepare, machine: Machine) -> None:
+    deploy = """
+        from rigwright.engine.reasons import outstanding
+
+        @operation()
+        def look():
+            outstanding("a reboot is needed, and not allowed")
+            yield from ()
+
+        have(name="Have it", what="thing")
+        look(name="Look")
+    """
+    run = prepare(deploy)
+    [found] = run.plan()
+    look = operation(found, "Look")
+    assert (look.status, look.remarks) == (Status.OUTSTANDING, ("a reboot is needed, and not allowed",))
+    assert (found.outcome, len(found.pending)) == (Outcome.PENDING, 1)
+    [done] = run.apply()
+    assert operation(done, "Have it").status is Status.CHANGED
+    assert (operation(done, "Look").status, done.outcome) == (Status.OUTSTANDING, Outcome.PENDING)
+
+
+def test_nothing_but_what_is_outstanding_is_nothing_to_apply(prepare: Prepare, machine: Machine) -> None:
+    deploy = """
+        from rigwright.engine.reasons import outstanding
+
+        @operation()
+        def look():
+            outstanding("a reboot is needed, and not allowed")
+            yield from ()
+
+        look(name="Look")
+    """
+    run = prepare(deploy)
+    [found] = run.plan()
+    assert (found.outcome, found.pending) == (Outcome.PENDING, ())
+    [done] = run.apply()
+    assert done.outcome is Outcome.PENDING
+
+
 CHAIN = """
     @operation()
     def chained(first, second):

@@ -27,6 +27,15 @@ def test_generation_by_the_chips_name(described: str, generation: str | None) ->
     assert card.generation == generation
 
 
+@pytest.mark.parametrize(
+    ("device", "generation"),
+    [("0x17c8", "maxwell"), ("0x1b06", "pascal"), ("0x1d81", "volta"), ("0x1e04", None), ("", None)],
+)
+def test_an_old_card_is_known_by_its_id_where_nothing_names_chips(device: str, generation: str | None) -> None:
+    (card,) = Gpus().process([f"0000:03:00.0|{device}|8|16|"])
+    assert card.generation == generation
+
+
 def test_a_bus_that_says_no_width() -> None:
     (card,) = Gpus().process(["0000:03:00.0|0x2204|||"])
     assert (card.width, card.max_width) == (None, None)

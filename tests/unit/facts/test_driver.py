@@ -9,31 +9,31 @@ from rigwright.facts.driver import DriverPackages, DriverRemains, Offers, upstre
 from rigwright.facts.modules import Modules
 
 DPKG = """\
-ii |firmware-nvidia-gsp|550.163.01-2|nvidia-graphics-drivers|Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>
-ii |glx-alternative-nvidia|1.2.2|glx-alternatives|Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>
-hi |nvidia-modprobe|570.133.07-1|nvidia-modprobe|Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>
-iF |nvidia-open-kernel-dkms|550.163.01-2|nvidia-open-gpu-kernel-modules|Debian NVIDIA Maintainers <pkg@lists.alioth.debian.org>
-rc |nvidia-persistenced|550.163.01-1|nvidia-persistenced|Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>
-ii |nvidia-support|20240109+1|nvidia-support|Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>
-ii |nvidia-driver-cuda|580.105.08-1|nvidia-graphics-drivers|NVIDIA <cudatools@nvidia.com>
-ii |nvidia-container-toolkit|1.18.0-1|nvidia-container-toolkit|NVIDIA CORPORATION <cudatools@nvidia.com>
-ii |nvidia-cuda-toolkit|12.4.131~12.4.1-2|nvidia-cuda-toolkit|Debian NVIDIA Maintainers <pkg@lists.alioth.debian.org>
-ii |linux-modules-nvidia-580-server-open-generic|6.8.0-126.126+1|linux-restricted-signatures|Canonical Kernel Team <kernel-team@lists.ubuntu.com>
-ii |nvidia-driver-pinning-580|580-1|nvidia-driver-pinning|NVIDIA CORPORATION <cudatools@nvidia.com>
-ii |nvidia-smi|550.163.01-2|nvidia-graphics-drivers|Somebody <root@localhost>
-"""  # noqa: E501
+ii |firmware-nvidia-gsp|550.163.01-2|nvidia-graphics-drivers
+ii |glx-alternative-nvidia|1.2.2|glx-alternatives
+hi |nvidia-modprobe|570.133.07-1|nvidia-modprobe
+iF |nvidia-open-kernel-dkms|550.163.01-2|nvidia-open-gpu-kernel-modules
+rc |nvidia-persistenced|550.163.01-1|nvidia-persistenced
+ii |nvidia-support|20240109+1|nvidia-support
+ii |nvidia-driver-cuda|580.105.08-1|nvidia-graphics-drivers
+ii |nvidia-container-toolkit|1.18.0-1|nvidia-container-toolkit
+ii |nvidia-cuda-toolkit|12.4.131~12.4.1-2|nvidia-cuda-toolkit
+ii |linux-modules-nvidia-580-server-open-generic|6.8.0-126.126+1|linux-restricted-signatures
+ii |nvidia-driver-pinning-580|580-1|nvidia-driver-pinning
+ii |nvidia-smi|550.163.01-2|nvidia-graphics-drivers
+"""
 
 
 def test_packages_that_move_together() -> None:
     found = DriverPackages().process(DPKG.splitlines())
-    assert {name: (package.origin, package.upstream) for name, package in found.items()} == {
-        "firmware-nvidia-gsp": ("distribution", "550.163.01"),
-        "nvidia-modprobe": ("distribution", "570.133.07"),
-        "nvidia-open-kernel-dkms": ("distribution", "550.163.01"),
-        "nvidia-driver-cuda": ("elsewhere", "580.105.08"),
-        "linux-modules-nvidia-580-server-open-generic": ("distribution", None),
-        "nvidia-driver-pinning-580": ("elsewhere", None),
-        "nvidia-smi": ("elsewhere", "550.163.01"),
+    assert {name: package.upstream for name, package in found.items()} == {
+        "firmware-nvidia-gsp": "550.163.01",
+        "nvidia-modprobe": "570.133.07",
+        "nvidia-open-kernel-dkms": "550.163.01",
+        "nvidia-driver-cuda": "580.105.08",
+        "linux-modules-nvidia-580-server-open-generic": None,
+        "nvidia-driver-pinning-580": None,
+        "nvidia-smi": "550.163.01",
     }
     assert found["nvidia-open-kernel-dkms"].status == "iF"
     assert found["nvidia-driver-cuda"].branch == 580
@@ -91,6 +91,16 @@ linux-headers-6.12.43+deb13-amd64:
   Candidate: (none)
   Version table:
 """
+
+
+def test_two_builds_of_one_version_are_to_be_had_from_both() -> None:
+    twice = POLICY.replace(
+        " *** 550.163.01-2 -1",
+        "     550.163.01-2 1000\n        500 https://developer.download.nvidia.com/x  Packages\n *** 550.163.01-2 -1",
+    )
+    smi = Offers().process(twice.splitlines())["nvidia-smi"]
+    assert [place.priority for place in smi.versions["550.163.01-2"]] == [500, 500, 100]
+    assert smi.priorities["550.163.01-2"] == 1000
 
 
 def test_offers() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rigwright.facts.files import Contents, Files, FileState
 from rigwright.facts.keyrings import Keyrings
-from rigwright.facts.packages import Candidates, Packages, hash_of
+from rigwright.facts.packages import Candidates, Packages, Unneeded, hash_of
 from rigwright.facts.release import Release
 
 DPKG = """\
@@ -145,3 +145,8 @@ def test_release() -> None:
     assert (found.codename, found.container, found.secure_boot, found.uefi) == ("trixie", "systemd-nspawn", True, True)
     bare = Release().process(["id=debian", "codename=trixie", "kernel_running=6", "boot_id=x", "container=none"])
     assert (bare.container, bare.secure_boot, bare.uefi, bare.systemd) == (None, None, False, False)
+
+
+def test_what_nobody_needs_with_its_source() -> None:
+    found = Unneeded().process(["cuda-nvcc-12-8|cuda-nvcc", "libcudart12|nvidia-cuda-toolkit", ""])
+    assert found == {"cuda-nvcc-12-8": "cuda-nvcc", "libcudart12": "nvidia-cuda-toolkit"}

@@ -88,6 +88,14 @@ CASES = [
 ]  # fmt: skip
 
 
+def test_what_cannot_be_finished_is_left_to_others_where_that_was_asked_for() -> None:
+    facts = {Packages: PackagesState(unfinished={"linux-headers-amd64": "iU"})}
+    first, _ = run(apt.install, {"packages": ["gpg"]}, facts).commands
+    assert "--configure -a" in first
+    (command,) = run(apt.install, {"packages": ["gpg", "x"], "beside_unfinished": True}, facts).commands
+    assert command.endswith("""|| [ "$(dpkg-query -W -f '${db:Status-Status} ' gpg x)" = 'installed installed ' ]; }""")
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_apt(case: Case) -> None:
     case.check()
@@ -98,7 +106,7 @@ def test_apt_never_asks_and_waits_for_others() -> None:
     for part in (
         "DEBIAN_FRONTEND=noninteractive",
         "NEEDRESTART_SUSPEND=1",
-        "DPkg::Lock::Timeout=120",
+        "DPkg::Lock::Timeout=300",
         "--force-confold",
     ):
         assert part in command

@@ -11,7 +11,7 @@ from rigwright.choice.flavour import Impossible
 from rigwright.choice.toolkits import toolkit_packages, toolkit_prefix, toolkits_from_nvidia
 from rigwright.facts.cuda import CudaState, CudaToolkits
 from rigwright.facts.driver import Offer, Offers
-from rigwright.facts.packages import Packages, PackagesState
+from rigwright.facts.packages import Packages, PackagesState, Unneeded
 from rigwright.operations import cuda
 from rigwright.spec.cuda import Cuda
 from rigwright.spec.driver import Driver
@@ -69,8 +69,8 @@ CASES = [
             "libnvidia-compute-580", "nvidia-container-toolkit", "cuda-drivers",
         ),
         has=[
-            "apt-mark auto cuda-nvcc-13-0 cuda-toolkit-13-0-config-common cuda-toolkit-config-common libcublas-13-0 ",
-            "--purge remove cuda-toolkit-13-0 $gone",
+            "sh -s -- cuda-toolkit-13-0 "
+            "'cuda-nvcc-13-0 cuda-toolkit-13-0-config-common cuda-toolkit-config-common libcublas-13-0' parts\n",
         ],
         lacks=["cuda-nvcc-12-8", "libnvidia-compute", "container", "cuda-drivers"],
         why=["cuda-toolkit-13-0: not declared"],
@@ -80,8 +80,35 @@ CASES = [
         cuda.others_removed,
         {"packages": ["cuda-toolkit-12-8"]},
         packages("cuda-toolkit-12-8", "nvidia-cuda-toolkit"),
-        has=["--purge remove nvidia-cuda-toolkit"],
-        lacks=["apt-mark"],
+        has=["sh -s -- nvidia-cuda-toolkit '' all\n"],
+        why=["nvidia-cuda-toolkit: not declared"],
+    ),
+    Case(
+        "others: what an interrupted removal has left goes",
+        cuda.others_removed,
+        {"packages": ["cuda-toolkit-12-8"]},
+        packages("cuda-toolkit-12-8", "cuda-nvcc-12-8", "cuda-nvcc-13-0", "libcublas-13-0", "nvidia-cuda-dev")
+        | {
+            Unneeded: {
+                "cuda-nvcc-13-0": "cuda-nvcc", "nvidia-cuda-dev": "nvidia-cuda-toolkit", "libx11-6": "libx11",
+                "cuda-toolkit-config-common": "cuda",
+            }
+        },
+        has=["--purge remove cuda-nvcc-13-0 nvidia-cuda-dev"],
+        lacks=["libcublas", "libx11", "config-common"],
+        why=["cuda-nvcc-13-0, nvidia-cuda-dev: left of a toolkit that is not declared, and needed by nothing"],
+    ),
+    Case(
+        "others: a part that something needs stays",
+        cuda.others_removed,
+        {"packages": []},
+        packages("libcublas-13-0") | {Unneeded: {}},
+    ),
+    Case(
+        "others: nothing is left, and apt is not asked",
+        cuda.others_removed,
+        {"packages": ["cuda-toolkit-12-8"]},
+        packages("cuda-toolkit-12-8", "cuda-nvcc-12-8", "cuda-toolkit-config-common", "libcurl4", "libnvpair3linux"),
     ),
     Case("held: all", cuda.held, {"packages": ["a"]}, packages("a", held=("a",))),
     Case("held: one released", cuda.held, {"packages": ["a", "b"]}, packages("a", "b", held=("a",)),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rigwright.catalog import catalog
+from rigwright.choice.cards import unknown_cards
 from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.facts.debconf import Debconf
 from rigwright.facts.dkms import Dkms, DkmsModule
@@ -17,27 +18,29 @@ from rigwright.facts.driver import (
     DriverRemains,
     Offer,
     Offers,
-    Origin,
     Place,
     upstream_version,
 )
 from rigwright.facts.files import Files
+from rigwright.facts.gpus import Gpus, PciGpu
 from rigwright.facts.kernels import Kernel, Kernels, KernelsState
 from rigwright.facts.keyrings import Keyrings
 from rigwright.facts.modules import Module, Modules, ModulesState
 from rigwright.facts.packages import Packages, PackagesState
 from rigwright.facts.release import Release
+from rigwright.facts.secure_boot import KeyEnrolled
 from rigwright.facts.smi import Card, Smi
 from rigwright.facts.sources import SourceFile, Sources, SourcesState
 from rigwright.facts.units import Units
 from rigwright.operations import apt, debconf, initramfs, refusal, sources
-from rigwright.operations.driver import kernels, packages, persistence, repository, secure_boot
+from rigwright.operations.driver import kernels, loading, packages, persistence, repository, secure_boot
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
 from tests.unit.operations.harness import Case, file, unit
-from tests.unit.operations.releases import RELEASE
+from tests.unit.operations.releases import RELEASE, release
 
 ARCHIVE = Place(500, "http://mirror.example/debian trixie/non-free amd64 Packages", "Debian")
+VENDOR = Place(500, "http://192.0.2.1/cuda  Packages", "NVIDIA")
 NEW, OLD = "6.12.117+deb13-amd64", "6.12.43+deb13-amd64"
 
 
@@ -45,8 +48,8 @@ def wanted(codename: str, **driver: Any) -> Wanted:
     return wanted_driver(Rig(name="x", driver=Driver(**driver)), catalog().release(codename), catalog(), ["ampere"])
 
 
-def have(version: str, *names: str, origin: Origin = "distribution", status: str = "ii") -> dict[str, DriverPackage]:
-    return {name: DriverPackage(name, version, upstream_version(version), origin, status) for name in names}
+def have(version: str, *names: str, status: str = "ii") -> dict[str, DriverPackage]:
+    return {name: DriverPackage(name, version, upstream_version(version), status) for name in names}
 
 
 def offered(version: str, *names: str, place: Place = ARCHIVE) -> dict[str, Offer]:
@@ -59,7 +62,15 @@ VERSION = "550.163.01-2"
 WHOLE = have(VERSION, *SET)
 OFFERS = offered(VERSION, *SET)
 META = PackagesState(installed={"linux-image-amd64": "6.12.117-1"})
-HOST = {Release: RELEASE["trixie"], Packages: META, Offers: OFFERS}
+WITH_HEADERS = KernelsState(NEW, {NEW: Kernel(True, 100.0)})
+HOST = {Release: RELEASE["trixie"], Packages: META, Offers: OFFERS, Kernels: WITH_HEADERS}
+
+
+def nvidias(version: str) -> dict[str, Offer]:
+    """What NVIDIA's repository for bookworm offers of its driver 580."""
+    what = wanted("bookworm", source="nvidia", branch=580)
+    return offered(version, *what.packages.packages, place=Place(500, f"{what.repository}  Packages", "NVIDIA"))
+
 
 PACKAGES = [
     Case("installed: all there", packages.installed, {"wanted": DEBIAN}, {**HOST, DriverPackages: WHOLE}),
@@ -81,15 +92,38 @@ PACKAGES = [
         packages.installed,
         {"wanted": DEBIAN},
         {**HOST, DriverPackages: {name: found for name, found in WHOLE.items() if name != "nvidia-smi"}},
-        has=[" nvidia-smi=550.163.01-2\n"],
+        has=[
+            " linux-headers-amd64 nvidia-smi=550.163.01-2\n",
+            # what comes along by dependence, in the version of the rest
+            "Pin: version 550.163.01*Pin-Priority: 1001",
+            '-o Dir::Etc::preferences="$work/preferences" "$@"',
+        ],
         lacks=["libcuda1="],
-        why=["driver 550.163.01: nvidia-smi absent, wanted 550.163.01-2"],
+        why=["driver 550.163.01: nvidia-smi absent, wanted 550.163.01-2", "linux-headers-amd64: absent"],
+    ),
+    Case(
+        "installed: kernels' missing headers come along, not before, where they would have the old driver built",
+        packages.installed,
+        {"wanted": wanted("bookworm", source="nvidia", branch=580)},
+        {
+            **HOST,
+            Kernels: KernelsState(NEW, {NEW: Kernel(False, 100.0)}),
+            Packages: PackagesState(installed={"linux-image-amd64": "1", "linux-headers-amd64": "1"}),
+            DriverPackages: have("535.309.01-1", "nvidia-kernel-dkms"),
+            Offers: nvidias("580.105.08-1")
+            | offered("1", "linux-image-amd64", "linux-headers-amd64", f"linux-headers-{NEW}"),
+        },
+        has=[f" linux-headers-{NEW} nvidia-driver-cuda=580.105.08-1 "],
     ),
     Case(
         "installed: another source's packages go",
         packages.installed,
         {"wanted": DEBIAN},
-        {**HOST, DriverPackages: WHOLE | have("580.105.08-1", "nvidia-driver-cuda", origin="elsewhere")},
+        {
+            **HOST,
+            DriverPackages: WHOLE | have("580.105.08-1", "nvidia-driver-cuda"),
+            Offers: OFFERS | offered("580.105.08-1", "nvidia-driver-cuda", place=VENDOR),
+        },
         has=[" nvidia-driver-cuda-\n"],
         why=[
             "driver 550.163.01: as it should be, but not alone",
@@ -111,14 +145,16 @@ PACKAGES = [
         {**HOST, DriverPackages: {}},
         refuses="trixie's archive offers no driver 550.1.1",
     ),
-    Case("unmixed: one source", packages.unmixed, {"wanted": DEBIAN}, {DriverPackages: WHOLE}),
+    Case("unmixed: one source", packages.unmixed, {"wanted": DEBIAN}, {**HOST, DriverPackages: WHOLE}),
     Case(
         "unmixed: leftovers",
         packages.unmixed,
         {"wanted": DEBIAN},
         {
-            DriverPackages: WHOLE | have("580.105.08-1", "nvidia-settings", "libxnvctrl0", origin="elsewhere"),
+            **HOST,
+            DriverPackages: WHOLE | have("580.105.08-1", "nvidia-settings", "libxnvctrl0"),
             Packages: PackagesState(held=frozenset({"libxnvctrl0", "nvidia-smi", "docker-ce"})),
+            Offers: OFFERS | offered("580.105.08-1", "nvidia-settings", "libxnvctrl0", place=VENDOR),
         },
         has=["sh -s -- 'libxnvctrl0 nvidia-smi' --purge --no-install-recommends", "nvidia-settings- libxnvctrl0-\n"],
     ),
@@ -156,16 +192,41 @@ GONE = {f"linux-headers-{OLD}": Offer(None, None)}
 TODAY = offered("6.12.117-1", "linux-image-amd64", "linux-headers-amd64", f"linux-headers-{NEW}")
 
 
-def module(version: str = "550.163.01", name: str = "nvidia-current") -> Module:
-    return Module(name, f"/lib/modules/k/{name}.ko.xz", version, False, True)
+def module(version: str = "550.163.01", name: str = "nvidia-current", is_open: bool = False) -> Module:
+    return Module(name, f"/lib/modules/k/updates/dkms/{name}.ko.xz", version, is_open, True)
 
 
 def on_disk(*found: str, version: str = "550.163.01", running: str | None = None) -> ModulesState:
     return ModulesState(running=running, on_disk={kernel: (module(version),) for kernel in found})
 
 
+REMOVED = {"release": TRIXIE, "module": "nvidia-current"}
+BOTH = PackagesState(installed={f"linux-image-{OLD}": "1", f"linux-image-{NEW}": "1"}, lists_current=True)
+
+
+def two_kernels(**more: Any) -> dict[Any, Any]:
+    """The old one's headers are in no source any more; the new one has all it needs."""
+    return {
+        Kernels: boots(OLD, NEW, headers=(NEW,), **more),
+        Modules: on_disk(NEW),
+        Packages: BOTH,
+        Offers: {**TODAY, **GONE},
+    }
+
+
 UBUNTU = wanted("noble", source="distribution", branch=580)
 SIGNED = "linux-modules-nvidia-580-server-open-6.8.0-126-generic"
+
+
+def signed(found: Module | None) -> dict[Any, Any]:
+    """A noble host with Ubuntu's ready-signed modules, and what is on its disk."""
+    kernel = "6.8.0-126-generic"
+    return {
+        Kernels: boots(kernel, headers=(kernel,)),
+        Modules: ModulesState(on_disk={kernel: (found,)} if found else {}),
+        DriverPackages: have("6.8.0-126.126+1", SIGNED) | have("580.178.01-0ubuntu1", "nvidia-utils-580-server"),
+    }
+
 
 KERNELS = [
     Case("headers: all there", kernels.headers, HEADERS, {Kernels: boots(NEW, headers=(NEW,)), Packages: WITH_META}),
@@ -210,30 +271,32 @@ KERNELS = [
     Case(
         "kernels that can never have a driver go",
         kernels.unbuildable_removed,
-        HEADERS,
-        {
-            Kernels: boots(OLD, NEW, headers=(NEW,)),
-            Packages: PackagesState(installed={f"linux-image-{OLD}": "1", f"linux-image-{NEW}": "1"}),
-            Offers: {**TODAY, **GONE},
-        },
+        REMOVED,
+        two_kernels(),
         has=[f"--purge remove linux-image-{OLD}"],
         lacks=[f"linux-image-{NEW}"],
     ),
+    Case("the running kernel stays, whatever it lacks", kernels.unbuildable_removed, REMOVED, two_kernels(running=OLD)),
     Case(
-        "the running kernel stays, whatever it lacks",
+        "the kernel that the next boot starts stays", kernels.unbuildable_removed, REMOVED, two_kernels(next_boot=OLD)
+    ),
+    Case(
+        "a kernel that has its module stays",
         kernels.unbuildable_removed,
-        HEADERS,
-        {
-            Kernels: boots(OLD, NEW, headers=(NEW,), running=OLD),
-            Packages: PackagesState(installed={f"linux-image-{OLD}": "1", f"linux-image-{NEW}": "1"}),
-            Offers: {**TODAY, **GONE},
-        },
+        REMOVED,
+        {**two_kernels(), Modules: on_disk(OLD, NEW)},
+    ),
+    Case(
+        "no kernel goes before apt has read what there is",
+        kernels.unbuildable_removed,
+        REMOVED,
+        {**two_kernels(), Packages: replace(BOTH, lists_current=False), Offers: {}},
     ),
     Case(
         "no kernel goes while the newest has no headers",
         kernels.unbuildable_removed,
-        HEADERS,
-        {Kernels: boots(OLD, NEW), Packages: META, Offers: {**offered("1", "linux-image-amd64"), **GONE}},
+        REMOVED,
+        {**two_kernels(), Kernels: boots(OLD, NEW), Offers: {**offered("1", "linux-image-amd64"), **GONE}},
     ),
     Case(
         "modules: one for every kernel",
@@ -277,13 +340,31 @@ KERNELS = [
         "modules: Ubuntu's ready-signed one comes back with its package",
         kernels.modules,
         {"packages": UBUNTU.packages},
-        {
-            Kernels: boots("6.8.0-126-generic", headers=("6.8.0-126-generic",)),
-            Modules: ModulesState(),
-            DriverPackages: have("6.8.0-126.126+1", SIGNED) | have("580.178.01-0ubuntu1", "nvidia-utils-580-server"),
-        },
+        signed(None),
         has=[f"--reinstall install {SIGNED}"],
         lacks=["dkms"],
+    ),
+    Case(
+        "modules: Ubuntu's ready-signed one is of another version than the user space",
+        kernels.modules,
+        {"packages": UBUNTU.packages},
+        signed(module("580.95.05", "nvidia", is_open=True)),
+        has=[f"--reinstall install {SIGNED}"],
+        why=["kernel 6.8.0-126-generic: module 580.95.05, wanted 580.178.01"],
+    ),
+    Case(
+        "modules: Ubuntu's ready-signed one is of the other flavour",
+        kernels.modules,
+        {"packages": UBUNTU.packages},
+        signed(module("580.178.01", "nvidia", is_open=False)),
+        has=[f"--reinstall install {SIGNED}"],
+        why=["kernel 6.8.0-126-generic: module 580.178.01 of the other flavour, wanted 580.178.01"],
+    ),
+    Case(
+        "modules: Ubuntu's ready-signed one is right",
+        kernels.modules,
+        {"packages": UBUNTU.packages},
+        signed(module("580.178.01", "nvidia", is_open=True)),
     ),
     Case("initramfs: newer", initramfs.current, {}, {Kernels: boots(NEW)}),
     Case(
@@ -462,7 +543,36 @@ REPOSITORY = [
 ]
 
 QUESTION = {"package": "nvidia-support", "question": "nvidia-support/check", "kind": "boolean", "answer": "false"}
-SECURE = {Release: replace(RELEASE["trixie"], secure_boot=True), DriverPackages: WHOLE}
+SECURE = {Release: replace(RELEASE["trixie"], secure_boot=True)}
+MODULE = {"module": "nvidia-current"}
+CARD = PciGpu("0000:03:00.0", "0x2204", 8, 16, "", "ampere")
+LOADABLE = {Release: RELEASE["trixie"], Kernels: boots(NEW), Modules: on_disk(NEW), Gpus: [CARD]}
+
+LOADING = [
+    Case("load: it is", loading.loaded, MODULE, {**LOADABLE, Modules: on_disk(NEW, running="550.163.01")}),
+    Case(
+        "load: nothing else has the cards",
+        loading.loaded,
+        MODULE,
+        LOADABLE,
+        has=["modprobe nvidia-current || {"],
+        why=["module nvidia-current: on disk, not loaded"],
+    ),
+    Case(
+        "load: nouveau has the cards",
+        loading.loaded,
+        MODULE,
+        {**LOADABLE, Modules: replace(on_disk(NEW), loaded=frozenset({"nouveau"}))},
+    ),
+    Case("load: only another kernel has it", loading.loaded, MODULE, {**LOADABLE, Modules: on_disk(OLD)}),
+    Case("load: no card", loading.loaded, MODULE, {**LOADABLE, Gpus: []}),
+    Case(
+        "load: a container",
+        loading.loaded,
+        MODULE,
+        {**LOADABLE, Release: release("trixie", container="systemd-nspawn")},
+    ),
+]
 
 OTHER = [
     Case("debconf: answered", debconf.answered, QUESTION, {Debconf: {"nvidia-support/check": "false"}}),
@@ -480,28 +590,71 @@ OTHER = [
         apt.repaired,
         {},
         {Packages: PackagesState(unfinished={"linux-headers-amd64": "iU", "nvidia-kernel-dkms": "iF"})},
-        has=["dpkg --force-confdef --force-confold --configure -a", "-f install", "cannot be built for kernel"],
+        has=[
+            "sh -s --\n",
+            "&& env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef",
+            "check 2>&1) || case $said in *'frontend lock'*)",
+            "-f install",
+            "cannot be built for kernel",
+        ],
         why=["dpkg left unfinished: linux-headers-amd64, nvidia-kernel-dkms"],
     ),
-    Case("secure boot: off", secure_boot.looked_at, HEADERS, {**HOST, **NOT_LOADED, DriverPackages: WHOLE}),
-    Case("secure boot: a loaded driver has a known key", secure_boot.looked_at, HEADERS, {**SECURE, **LOADED}),
+    Case(
+        "repaired: a module that cannot be built does not stop its replacement",
+        apt.repaired,
+        {"modules_may_fail": True},
+        {Packages: PackagesState(audit=True)},
+        has=["sh -s -- modules-may-fail\n"],
+        why=["dpkg left unfinished: an interrupted run"],
+    ),
+    Case("secure boot: off", secure_boot.looked_at, MODULE, {**HOST, **NOT_LOADED}),
     Case("refused", refusal.refused, {"text": "no driver can be had"}, refuses="no driver can be had"),
 ]
 
 
-@pytest.mark.parametrize("case", [*PACKAGES, *KERNELS, *PERSISTENCE, *REPOSITORY, *OTHER], ids=str)
+@pytest.mark.parametrize("case", [*PACKAGES, *KERNELS, *PERSISTENCE, *REPOSITORY, *LOADING, *OTHER], ids=str)
 def test_driver(case: Case) -> None:
     case.check()
 
 
-def test_secure_boot_is_remarked_with_the_one_thing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("found", "enrolled", "advised"),
+    [
+        pytest.param(on_disk(NEW), None, True, id="nothing is loaded"),
+        pytest.param(on_disk(NEW), False, True, id="the key is not enrolled"),
+        pytest.param(on_disk(NEW), True, False, id="the key is enrolled"),
+        pytest.param(on_disk(NEW, running="550.163.01"), None, False, id="this very module is loaded"),
+        pytest.param(on_disk(NEW, running="535.1.1"), None, True, id="another module is loaded"),
+        pytest.param(ModulesState(), None, True, id="no module yet"),
+        pytest.param(
+            ModulesState(on_disk={NEW: (Module("nvidia-current", "/lib/modules/k/kernel/x.ko", "1", False, True),)}),
+            None,
+            False,
+            id="the distribution has signed it",
+        ),
+    ],
+)
+def test_secure_boot_is_remarked_with_the_one_thing_to_do(
+    found: ModulesState, enrolled: bool | None, advised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
     monkeypatch.setattr(secure_boot, "remark", said.append)
-    Case("", secure_boot.looked_at, HEADERS, {**SECURE, **NOT_LOADED}).check()
-    (text,) = set(said)
-    assert "mokutil --import /var/lib/dkms/mok.pub" in text
-    said.clear()
-    ubuntu = {"release": catalog().release("noble")}
-    facts = {**SECURE, **NOT_LOADED, DriverPackages: have("6.8.0-126.126+1", SIGNED)}
-    Case("", secure_boot.looked_at, ubuntu, facts).check()
-    assert said == [], "Ubuntu has signed these modules itself"
+    facts = {**SECURE, Kernels: boots(NEW), Modules: found, KeyEnrolled: enrolled}
+    Case("", secure_boot.looked_at, MODULE, facts).check()
+    assert [("mokutil --import /var/lib/dkms/mok.pub" in text) for text in set(said)] == [True] * advised
+
+
+def test_a_card_that_nobody_knows_is_remarked(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(packages, "remark", said.append)
+    unknown = unknown_cards(catalog(), [CARD, PciGpu("0000:04:00.0", "0x3fff", 8, 16, "", None)])
+    Case("", packages.offered, {"wanted": DEBIAN, "unknown": unknown}, {**HOST, DriverPackages: {}}).check()
+    assert "card 0000:04:00.0 (10de:3fff): its generation is not known here" in said[0]
+
+
+def test_a_module_that_secure_boot_keeps_out_is_outstanding(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(loading, "outstanding", said.append)
+    facts = {**SECURE, Kernels: boots(NEW), Modules: on_disk(NEW), KeyEnrolled: False, Gpus: [CARD]}
+    Case("", loading.loaded, MODULE, facts).check()
+    assert "mokutil --import" in said[0]

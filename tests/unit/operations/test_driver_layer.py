@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rigwright.catalog import catalog
+from rigwright.facts.cuda import CudaState, CudaToolkits
 from rigwright.facts.debconf import Debconf
 from rigwright.facts.dkms import Dkms
 from rigwright.facts.driver import DriverPackages, DriverRemains, Offer, Offers, Place
@@ -23,6 +25,7 @@ from rigwright.spec.cuda import Cuda
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Tuning
+from tasks.cuda import cuda
 from tasks.driver import BLACKLIST, PERSISTENCE, driver
 from tasks.driver.repository import PREFERENCES, SOURCE
 from tests.unit.operations.harness import Step, file, steps
@@ -172,3 +175,28 @@ def test_absent_keeps_the_repository_for_toolkits_but_lets_it_serve_no_driver() 
     assert "Pin: release l=NVIDIA CUDA\nPin-Priority: -1" in text(
         found["Keep NVIDIA's repository from serving drivers"]
     )
+
+
+FINISH = "Finish what dpkg left half done"
+
+
+@pytest.mark.parametrize(
+    ("layer", "alone", "finishes"),
+    [(driver, "driver", True), (cuda, "cuda", True), (driver, "base,driver", False), (cuda, "base,cuda", False)],
+)
+def test_a_layer_without_base_finishes_what_dpkg_left(layer: Any, alone: str, finishes: bool) -> None:
+    facts = bare("bookworm", branch=580, vendor=True)
+    facts[Packages] = replace(facts[Packages], unfinished={"nvidia-kernel-open-dkms": "iF"})
+    facts |= {CudaToolkits: CudaState()}
+    rig = Rig(name="x", driver=Driver(source="nvidia", branch=580), cuda=Cuda())
+    done = steps(layer, rig, facts, {"layers": alone})
+    assert (next(iter(done)) == FINISH) == finishes
+    if finishes:
+        assert done[FINISH].commands[0].startswith("sh -s --")
+
+
+def test_headers_come_with_the_driver_and_are_looked_at_after_it() -> None:
+    found = done("bookworm", bare("bookworm", branch=580, vendor=True), source="nvidia", branch=580)
+    names = list(found)
+    assert names.index("Install the driver") < names.index("Install headers for every kernel")
+    assert f" linux-headers-{RELEASE['bookworm'].kernel_running} " in text(found["Install the driver"])

@@ -70,6 +70,14 @@ def test_every_driver_package_that_the_product_installs_is_there(release: str, v
     assert wanted.persistence in present
 
 
+@pytest.mark.parametrize(("distribution", "domain"), [("debian", "debian.org"), ("ubuntu", "ubuntu.com")])
+def test_drivers_name_the_distributions_people_as_the_vendors_do(distribution: str, domain: str) -> None:
+    drivers = [each for (_, full), each in of(distribution).items() if full.startswith(driver.VERSIONS)]
+    maintainers = {each.maintainer for each in drivers if "-pinning-" not in each.name}
+    assert maintainers
+    assert all(domain in maintainer for maintainer in maintainers)
+
+
 @pytest.mark.parametrize("distribution", ["debian", "ubuntu"])
 def test_the_vendors_pin_moves_every_driver_package(distribution: str) -> None:
     moved = [word.removesuffix(":any").removeprefix("src:") for word in catalog().driver.nvidia.pin_packages.split()]
