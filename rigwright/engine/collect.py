@@ -56,7 +56,7 @@ def _status(ledger: Ledger, op_hash: str, data: StateOperationHostData | None, e
     if executed:
         if not meta.is_complete():
             return Status.NOT_REACHED
-        done, changed = meta.did_change(), Status.CHANGED
+        done, changed = meta.did_change() and op_hash not in ledger.outstanding, Status.CHANGED
     elif op_hash in ledger.postponed:
         return Status.DEPENDS
     else:

@@ -131,6 +131,20 @@ CASES = [
         },
     ),
     Case(
+        "Docker's data: where its unit puts it",
+        engine_data.docker_stays_in_sight,
+        {**DOCKERS, "keys": {}},
+        {Engine: replace(BUSY, root="/mnt/docker", started_with="/mnt/docker")},
+    ),
+    Case(
+        "Docker's data: declared, though its unit puts it somewhere",
+        engine_data.docker_stays_in_sight,
+        DOCKERS,
+        {Engine: replace(BUSY, root="/mnt/docker", started_with="/mnt/docker")},
+        refuses="docker.service is started with its data in /mnt/docker (systemctl cat docker.service shows where), and"
+        " /data/docker is declared (containers.data_root): Docker does not start with both",
+    ),
+    Case(
         "Docker's data: back to its own place while containers run",
         engine_data.docker_stays_in_sight,
         {**DOCKERS, "keys": {}},

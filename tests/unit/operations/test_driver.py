@@ -21,7 +21,7 @@ from rigwright.facts.driver import (
     Place,
     upstream_version,
 )
-from rigwright.facts.files import Files
+from rigwright.facts.files import Contents, Files
 from rigwright.facts.gpus import Gpus, PciGpu
 from rigwright.facts.kernels import Kernel, Kernels, KernelsState
 from rigwright.facts.keyrings import Keyrings
@@ -36,7 +36,7 @@ from rigwright.operations import apt, debconf, initramfs, refusal, sources
 from rigwright.operations.driver import kernels, loading, packages, persistence, repository, secure_boot
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
-from tests.unit.operations.harness import Case, file, unit
+from tests.unit.operations.harness import Case, file, run, unit
 from tests.unit.operations.releases import RELEASE, release
 
 ARCHIVE = Place(500, "http://mirror.example/debian trixie/non-free amd64 Packages", "Debian")
@@ -554,8 +554,9 @@ LOADING = [
         "load: nothing else has the cards",
         loading.loaded,
         MODULE,
-        LOADABLE,
-        has=["modprobe nvidia-current || {"],
+        {**LOADABLE, Contents: {}},
+        has=["{ modprobe nvidia-current 2> /run/rigwright/not-loaded || "],
+        lacks=["exit 1"],
         why=["module nvidia-current: on disk, not loaded"],
     ),
     Case(
@@ -650,6 +651,16 @@ def test_a_card_that_nobody_knows_is_remarked(monkeypatch: pytest.MonkeyPatch) -
     unknown = unknown_cards(catalog(), [CARD, PciGpu("0000:04:00.0", "0x3fff", 8, 16, "", None)])
     Case("", packages.offered, {"wanted": DEBIAN, "unknown": unknown}, {**HOST, DriverPackages: {}}).check()
     assert "card 0000:04:00.0 (10de:3fff): its generation is not known here" in said[0]
+
+
+def test_a_module_that_the_kernel_does_not_take_is_outstanding(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(loading, "outstanding", said.append)
+    refused = {loading.REFUSED: "modprobe: ERROR: could not insert 'nvidia': No such device\nNVRM: BAR1 is 0M\n"}
+    run(loading.loaded, MODULE, {**LOADABLE, Contents: refused})
+    assert set(said) == {
+        "the driver is not loaded: modprobe: ERROR: could not insert 'nvidia': No such device / NVRM: BAR1 is 0M"
+    }
 
 
 def test_a_module_that_secure_boot_keeps_out_is_outstanding(monkeypatch: pytest.MonkeyPatch) -> None:
