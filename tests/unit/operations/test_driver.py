@@ -644,6 +644,27 @@ def test_secure_boot_is_remarked_with_the_one_thing_to_do(
     assert [("mokutil --import /var/lib/dkms/mok.pub" in text) for text in set(said)] == [True] * advised
 
 
+@pytest.mark.parametrize("enrolled", [True, False])
+@pytest.mark.parametrize(
+    ("codename", "key"),
+    [("trixie", "/var/lib/dkms/mok.pub"), ("noble", "/var/lib/shim-signed/mok/MOK.der")],
+)
+def test_secure_boot_is_about_the_key_that_the_distribution_signs_with(
+    codename: str, key: str, enrolled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(secure_boot, "remark", said.append)
+    kernel = RELEASE[codename].kernel_running
+    facts = {
+        Release: replace(RELEASE[codename], secure_boot=True),
+        Kernels: boots(kernel, running=kernel),
+        Modules: ModulesState(on_disk={kernel: (module(name="nvidia"),)}),
+        KeyEnrolled: lambda path: enrolled if path == key else None,
+    }
+    Case("", secure_boot.looked_at, {"module": "nvidia"}, facts).check()
+    assert [f"`mokutil --import {key}`" in text for text in set(said)] == ([] if enrolled else [True])
+
+
 def test_a_card_that_nobody_knows_is_remarked(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(packages, "remark", said.append)
