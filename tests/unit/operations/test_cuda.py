@@ -237,7 +237,7 @@ def text(step: Step) -> str:
 FOLDERS = ("debian12", "debian13", "ubuntu2204", "ubuntu2404", "ubuntu2604")
 
 
-@pytest.mark.parametrize(("codename", "folder"), zip(CODENAMES, FOLDERS, strict=True))
+@pytest.mark.parametrize(("codename", "folder"), list(zip(CODENAMES, FOLDERS, strict=True)))
 def test_toolkits_from_nvidias_repository(codename: str, folder: str) -> None:
     release = catalog().release(codename)
     fingerprint = release.nvidia.fingerprint or "A" * 40
