@@ -14,10 +14,10 @@ from rigwright.operations import apt, refusal, sources
 from rigwright.spec.rig import Rig
 from tasks import containers, unfinished
 from tasks.base.disks import disks
-from tasks.base.services import journal, smart, time
+from tasks.base.services import journal, ntp_servers, smart, time
 from tasks.base.settings import settings
-from tasks.base.swap import swap
-from tasks.base.upgrades import restarts, upgrades
+from tasks.base.swap import compressed, swap
+from tasks.base.upgrades import restarts, timers, upgrades
 from tasks.driver import repository
 
 
@@ -46,12 +46,16 @@ def base(rig: Rig) -> None:
             "leaves the clock to it",
         )
         return
+    # Before the packages: a service starts as soon as its package is installed, and with what it finds.
+    named = ntp_servers(rig)
+    upgrades(rig, release)
+    restarts(rig)
+    compressed(rig)
     installed = apt.install(name="Install the base packages", packages=choice.packages(rig, there))
     settings(rig, installed)
-    time(rig, installed)
+    time(rig, installed, named)
     journal(rig)
-    upgrades(rig, release, installed)
-    restarts(rig)
+    timers(rig, installed)
     smart(rig, installed)
     swap(rig, installed)
     disks(rig, installed)

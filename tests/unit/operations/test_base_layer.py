@@ -129,6 +129,26 @@ def test_the_clock_left_alone() -> None:
     )
 
 
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_no_service_starts_before_it_is_configured(codename: str) -> None:
+    """Debian's packages start theirs while they are installed."""
+    rig = _rig(base={"ntp_servers": ["ntp.example"], "swap": {"kind": "zram", "size_gib": 8}})
+    found = steps(base, rig, _bare(codename))
+    names = list(found)
+    install = names.index("Install the base packages")
+    for name in (
+        "Name the NTP servers",
+        "Configure unattended security updates",
+        "Keep needrestart quiet",
+        "Size the compressed swap",
+    ):
+        assert found[name].commands
+        assert names.index(name) < install, name
+    for name in ("Keep the clock", "Run apt-daily-upgrade.timer", "Swap to compressed memory", "Watch the drives"):
+        assert found[name].commands
+        assert names.index(name) > install, name
+
+
 def test_upgrades_turned_off() -> None:
     found = steps(base, _rig(base={"unattended_upgrades": {"enabled": False}}), _bare("trixie"))
     assert 'APT::Periodic::Unattended-Upgrade "0";' in _text(found, "Configure unattended security updates")
