@@ -24,6 +24,7 @@ from pyinfra.connectors.sshuserclient import client as user_client
 from rigwright.choice.access import SSH_PORT, OtherPort, other_port
 from rigwright.engine.host_key import UnknownHostKey, fingerprint
 from rigwright.engine.ledger import ledger_of
+from rigwright.engine.ssh_config import settings
 from rigwright.spec.load import DeclarationError, NoProjectError, NoSuchHostError, rig_of
 
 Connect = Callable[[SSHConnector], None]
@@ -47,11 +48,12 @@ def enter(connector: SSHConnector, connect: Connect) -> None:
 
     The key that is known for the host under one of the two ports is taken under the other, and no key besides. A
     connector that is not the host's own is there to prove one port, and tries no other. Raises what ``connect`` raises;
-    where the other port was of no use either, a note on it says why.
+    where the other port was of no use either, a note on it says why. Raises `UnusableConfig`.
     """
     ledger = ledger_of(connector.host)
     if connector is not connector.host.connector:
         connect(connector)
+    settings(connector)  # pyinfra would read them in the middle of connecting, and say less of what is wrong
         return
     if ledger.way_in is not None:
         with known_by(connector, ledger.way_in.port, [ledger.way_in.key]):
@@ -95,7 +97,7 @@ def known_by(connector: SSHConnector, port: int, keys: Iterable[PKey]) -> Iterat
 
 def port_of(connector: SSHConnector) -> int:
     """The port that the connector goes to: its own, or the one in ssh's configuration."""
-    return int(connector.data["ssh_port"] or _ssh_settings(connector).get("port") or SSH_PORT)
+    return int(connector.data["ssh_port"] or settings(connector).get("port") or SSH_PORT)
 
 
 def _enter_otherwise(connector: SSHConnector, connect: Connect, failed: Exception) -> str | None:
@@ -127,9 +129,7 @@ def _enter_by_other_port(
     with known_by(connector, other.port, keys):
         error = _failure(connector, connect, *CLOSED, UnknownHostKey, BadHostKeyException)
     if error is None:
-        waited = isinstance(cause_of(closed), TimeoutError)
-        hint = f" (port {first} does not answer; declaring ssh_port = {other.port} saves the wait)" if waited else ""
-        return f"answers on port {other.port}, {other.why}{hint}"
+        return other.remark(first, waited=isinstance(cause_of(closed), TimeoutError))
     connector.data["ssh_port"] = first
     cause = cause_of(error)
     if isinstance(cause, UnknownHostKey | BadHostKeyException):
@@ -176,7 +176,7 @@ def _shown(connector: SSHConnector) -> PKey:
 def _known_keys(connector: SSHConnector, port: int) -> list[PKey]:
     """The keys that known_hosts holds for the host under this port."""
     declared = connector.data["ssh_known_hosts_file"]
-    files = [declared] if declared else _ssh_settings(connector).get("userknownhostsfile", "~/.ssh/known_hosts").split()
+    files = [declared] if declared else settings(connector).get("userknownhostsfile", "~/.ssh/known_hosts").split()
     found = user_client.get_host_keys(tuple(os.path.expanduser(file) for file in files))  # noqa: PTH111  (as pyinfra)
     known = found.lookup(_known_as(connector, port))
     return list(known.values()) if known else []
@@ -185,11 +185,5 @@ def _known_keys(connector: SSHConnector, port: int) -> list[PKey]:
 def _known_as(connector: SSHConnector, port: int) -> str:
     """The host's name in known_hosts."""
     given = connector.data["ssh_hostname"] or connector.host.name
-    name = _ssh_settings(connector).get("hostname", given)
+    name = settings(connector).get("hostname", given)
     return name if port == SSH_PORT else f"[{name}]:{port}"
-
-
-def _ssh_settings(connector: SSHConnector) -> dict[str, Any]:
-    """What ssh's configuration says of the host, as pyinfra reads it."""
-    config = user_client.get_ssh_config(connector.data["ssh_config_file"])
-    return dict(config.lookup(connector.data["ssh_hostname"] or connector.host.name)) if config else {}
