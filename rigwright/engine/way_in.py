@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,9 @@ class WayIn:
     port: int
     key: PKey
     remark: str | None = None
-    """What is to be said of it: that it is not the declared one."""
+    """What is to be said of the first one: that it is not the declared one."""
+    moved: bool = False
+    """Whether sshd has been moved to it in this run."""
 
 
 def enter(connector: SSHConnector, connect: Connect) -> None:
@@ -51,9 +53,9 @@ def enter(connector: SSHConnector, connect: Connect) -> None:
     where the other port was of no use either, a note on it says why. Raises `UnusableConfig`.
     """
     ledger = ledger_of(connector.host)
+    settings(connector)  # pyinfra would read them in the middle of connecting, and say less of what is wrong
     if connector is not connector.host.connector:
         connect(connector)
-    settings(connector)  # pyinfra would read them in the middle of connecting, and say less of what is wrong
         return
     if ledger.way_in is not None:
         with known_by(connector, ledger.way_in.port, [ledger.way_in.key]):
@@ -69,12 +71,21 @@ def enter(connector: SSHConnector, connect: Connect) -> None:
     ledger.way_in = WayIn(port_of(connector), _shown(connector), remark)
 
 
-def moved(connector: SSHConnector, port: int) -> None:
-    """From now on the host is met at this port: its sshd has been moved there, and that is proven."""
+def moved(connector: SSHConnector, proof: SSHConnector) -> None:
+    """From now on the host is met where ``proof`` has met it: its sshd has been moved there.
+
+    The connection that proves it is the one that is used from here on: the host's rules and settings are judged by the
+    port that its user came in by.
+    """
     ledger = ledger_of(connector.host)
     assert ledger.way_in is not None, "no connection"
+    port = port_of(proof)
+    connector.disconnect()  # pyinfra keeps a channel for files on the old one
+    old, connector.client = connector.client, proof.client
+    if old is not None:
+        old.close()
     connector.data["ssh_port"] = port
-    ledger.way_in = WayIn(port, ledger.way_in.key)
+    ledger.way_in = replace(ledger.way_in, port=port, moved=True)
 
 
 @contextmanager
