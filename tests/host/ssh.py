@@ -74,6 +74,11 @@ def is_closed(done: Done) -> bool:
     return done.returncode == 255 and any(text in done.stderr for text in failed)
 
 
+def says_nothing(done: Done) -> bool:
+    """Whether that port did not even refuse: a firewall drops what comes, or there is no such machine."""
+    return is_closed(done) and "timed out" in done.stderr
+
+
 def shows_unknown_key(done: Done) -> bool:
     """Whether the host showed a key that no known_hosts file holds under its name."""
     return done.returncode == 255 and "host key is known for" in done.stderr

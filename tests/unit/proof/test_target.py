@@ -109,6 +109,18 @@ def test_a_moved_sshd_is_found_by_the_key_of_the_declared_way_in(monkeypatch: py
     found.close()
 
 
+def test_a_firewall_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Program(monkeypatch)
+    program.answers = {"22": "ssh: connect to host bench port 22: Connection timed out", "2222 bench": ""}
+    found = target(2222)
+    found.connect()
+    assert found.remark == (
+        "answers on port 2222, as declared in access.ssh.port "
+        "(port 22 does not answer; declaring ssh_port = 2222 saves the wait)"
+    )
+    found.close()
+
+
 def test_or_by_its_own_where_that_is_all_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     program = Program(monkeypatch)
     program.answers = {"2222 bench": UNKNOWN, "2222": ""}
