@@ -161,6 +161,18 @@ def test_what_is_no_way_in(
     found.close()
 
 
+def test_a_jump_host_is_neither_the_host_nor_shares_its_connection(tmp_path: Path) -> None:
+    """By ssh itself, which reads the same file for it."""
+    (tmp_path / "own").write_text("Host jump\n    Port 2200\n    User guard\nHost bench\n    ProxyJump jump\n")
+    wanted = {"HostName": "bench", "User": "root", "Port": "2222", "HostKeyAlias": "b", "Include": f"{tmp_path}/own"}
+    config = tmp_path / "config"
+    config.write_text(ssh.configuration(wanted, tmp_path / "control"))
+    host, jump = ssh.settings(config, "bench"), ssh.settings(config, "jump")
+    said = ("user", "port", "hostkeyalias", "controlpath", "batchmode")
+    assert [host.get(name) for name in said] == ["root", "2222", "b", f"{tmp_path}/control", "yes"]
+    assert [jump.get(name) for name in said] == ["guard", "2200", None, None, "yes"]
+
+
 def test_names_in_known_hosts() -> None:
     assert ssh.known_as({"hostname": "a.example", "port": "22"}) == "a.example"
     assert ssh.known_as({"hostname": "a.example", "port": "2222"}) == "[a.example]:2222"
