@@ -68,6 +68,8 @@ def command(
             vendors = stack.enter_context(VendorRepositories(owned=not keep))
             click.secho(f"Starting a throw-away Debian host ({release}) as {name} …", bold=True)
             host = stack.enter_context(_host(rig, release, keep))
+            if keep:  # at once: however this ends, they end with the host that stays
+                vendors.leave_with(host.id)
             changes = _changes(host, vendors.declaration(release), driver)
             project = _project(declared.root, name, changes)
             said = [*_options("--profile", profiles), *_options("--set", overrides)]
@@ -75,7 +77,6 @@ def command(
             status = _whole_way(project, said)
             click.echo(next_steps(project, host, said, keep))
             if keep:
-                vendors.leave_with(host.id)
                 stack.pop_all()
             elif sys.stdin.isatty():
                 click.prompt("Press Enter to end the host", default="", show_default=False, prompt_suffix=" ")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from paramiko import ECDSAKey
 
+from rigwright.engine.ledger import ledger_of
 from rigwright.engine.results import Outcome, Status
 from rigwright.engine.run import Run
+from rigwright.engine.way_in import WayIn
 from tests.unit.engine.conftest import Machine, operation
 from tests.unit.engine.deploys import DEPENDENT, PAIR, Prepare
 
@@ -62,6 +65,14 @@ def test_results_are_plain_data(prepare: Prepare, machine: Machine) -> None:
             {"layer": "", "name": "Third", "status": "depends on earlier", "depends_on": ["Second"]},
         ],
     }
+
+
+def test_what_is_to_be_said_of_the_way_in_is_said_to_programs_too(prepare: Prepare, machine: Machine) -> None:
+    run = prepare(DEPENDENT)
+    [host] = run._inventory
+    ledger_of(host).way_in = WayIn(22, ECDSAKey.generate(), "answers on port 22, where a bare distribution listens")
+    for results in (run.plan(), run.apply()):
+        assert results[0].as_dict()["remark"] == "answers on port 22, where a bare distribution listens"
 
 
 def test_a_remark_is_shown_though_nothing_changes(prepare: Prepare, machine: Machine) -> None:

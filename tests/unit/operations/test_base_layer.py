@@ -201,7 +201,9 @@ def test_access(codename: str) -> None:
     assert "[prove]" in _text(found, "Set the firewall")
     assert "After=nftables.service" in _text(found, "Load the firewall at boot")
     assert "PermitRootLogin prohibit-password" in _text(found, "Configure sshd")
-    assert list(found)[-1] == "Configure sshd", "sshd last: the firewall opens its new port first"
+    *_, last, afterwards = found
+    assert last == "Configure sshd", "sshd last: the firewall opens its new port first"
+    assert (afterwards, found[afterwards].commands) == ("Close the port that sshd has left", ()), "it was not moved"
 
 
 def test_access_without_a_firewall() -> None:
