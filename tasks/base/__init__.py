@@ -12,7 +12,7 @@ from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.operations import apt, refusal, sources
 from rigwright.spec.rig import Rig
-from tasks import containers, unfinished
+from tasks import archive, containers, unfinished
 from tasks.base.disks import disks
 from tasks.base.services import journal, smart, time
 from tasks.base.settings import settings
@@ -31,9 +31,7 @@ def base(rig: Rig) -> None:
     containers.others_removed(rig, release)
     known = sources.known(name="Learn whose archives apt's sources are")
     with after(known):
-        more = sources.components(
-            name="Add archive components to the mirror in use", wanted=choice.components(rig, release)
-        )
+        more = sources.components(name=archive.IN_BASE, wanted=choice.components(rig, release))
     with after(known, more):
         apt.updated(name="Fetch the package lists")
     apt.remove(name="Remove packages declared absent", names=choice.removed(rig))

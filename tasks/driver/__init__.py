@@ -7,7 +7,6 @@ from pyinfra.api.deploy import deploy
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
-from rigwright.choice.base import components
 from rigwright.choice.cards import generations, unknown_cards
 from rigwright.choice.driver import wanted_driver
 from rigwright.choice.flavour import Impossible
@@ -18,6 +17,7 @@ from rigwright.facts.release import Release as ReleaseFact
 from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
 from rigwright.operations.driver import kernels, loading, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
+from tasks import archive as archives
 from tasks import unfinished
 from tasks.driver import repository
 
@@ -48,8 +48,7 @@ def _present(rig: Rig, release: Release) -> None:
     # A driver that cannot be built is replaced further down, or named there.
     unfinished.finished(modules_may_fail=True)
     known = sources.known(name="Learn whose archives apt's sources are")
-    with after(known):
-        archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
+    archive = archives.completed(rig, release, known)
     lists = repository.present(rig, release) if repository.needed(rig) else None
     with after(archive):
         updated = apt.updated(name="Fetch the archive's lists")
