@@ -29,7 +29,7 @@ def cuda(rig: Rig) -> None:
     except Impossible as impossible:
         refusal.refused(name="Choose the toolkits", text=str(impossible))
         return
-    unfinished.finished()
+    finished = unfinished.finished()
     lists = None
     if toolkits_from_nvidia(rig):
         lists = repository.present(rig, release)
@@ -41,7 +41,7 @@ def cuda(rig: Rig) -> None:
         with after(archive):
             lists = apt.updated(name="Fetch the archive's lists")
     removed = toolkits.others_removed(name="Remove toolkits that are not declared", packages=list(packages.values()))
-    with after(lists, removed):
+    with after(*finished, lists, removed):
         installed = toolkits.installed(name="Install the toolkits", packages=packages)
     with after(installed):
         toolkits.held(name="Hold the toolkits", packages=list(packages.values()))

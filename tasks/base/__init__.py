@@ -25,7 +25,7 @@ from tasks.driver import repository
 def base(rig: Rig) -> None:
     """Archive, packages, clock, names, journal, upgrades, drives' health, swap, data disks."""
     release = catalog().release(host.get_fact(Release).codename)
-    apt.repaired(name=unfinished.NAME)
+    finished = apt.repaired(name=unfinished.NAME)
     if repository.needed(rig):
         repository.others_removed(rig, release)
     containers.others_removed(rig, release)
@@ -44,7 +44,8 @@ def base(rig: Rig) -> None:
             "leaves the clock to it",
         )
         return
-    installed = apt.install(name="Install the base packages", packages=choice.packages(rig, there))
+    with after(finished):
+        installed = apt.install(name="Install the base packages", packages=choice.packages(rig, there))
     settings(rig, installed)
     time(rig, installed)
     journal(rig)

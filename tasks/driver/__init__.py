@@ -46,7 +46,7 @@ def _present(rig: Rig, release: Release) -> None:
         refusal.refused(name="Choose the driver", text=str(impossible))
         return
     # A driver that cannot be built is replaced further down, or named there.
-    unfinished.finished(modules_may_fail=True)
+    finished = unfinished.finished(modules_may_fail=True)
     known = sources.known(name="Learn whose archives apt's sources are")
     archive = archives.completed(rig, release, known)
     lists = repository.present(rig, release) if repository.needed(rig) else None
@@ -68,7 +68,7 @@ def _present(rig: Rig, release: Release) -> None:
             kind="boolean",
             answer="false",
         )
-    with after(known, archive, lists, updated, pin):
+    with after(*finished, known, archive, lists, updated, pin):
         installed = packages.installed(name=INSTALL, wanted=wanted)
     with after(known, archive, lists, updated, installed):
         headers = kernels.headers(name="Install headers for every kernel", release=release)
