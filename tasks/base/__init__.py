@@ -12,7 +12,7 @@ from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.operations import apt, refusal, sources
 from rigwright.spec.rig import Rig
-from tasks import containers, unfinished
+from tasks import archive, containers, unfinished
 from tasks.base.disks import disks
 from tasks.base.services import journal, ntp_servers, smart, time
 from tasks.base.settings import settings
@@ -25,15 +25,13 @@ from tasks.driver import repository
 def base(rig: Rig) -> None:
     """Archive, packages, clock, names, journal, upgrades, drives' health, swap, data disks."""
     release = catalog().release(host.get_fact(Release).codename)
-    apt.repaired(name=unfinished.NAME)
+    finished = apt.repaired(name=unfinished.NAME)
     if repository.needed(rig):
         repository.others_removed(rig, release)
     containers.others_removed(rig, release)
     known = sources.known(name="Learn whose archives apt's sources are")
     with after(known):
-        more = sources.components(
-            name="Add archive components to the mirror in use", wanted=choice.components(rig, release)
-        )
+        more = sources.components(name=archive.IN_BASE, wanted=choice.components(rig, release))
     with after(known, more):
         apt.updated(name="Fetch the package lists")
     apt.remove(name="Remove packages declared absent", names=choice.removed(rig))
@@ -51,7 +49,8 @@ def base(rig: Rig) -> None:
     upgrades(rig, release)
     restarts(rig)
     compressed(rig)
-    installed = apt.install(name="Install the base packages", packages=choice.packages(rig, there))
+    with after(finished):
+        installed = apt.install(name="Install the base packages", packages=choice.packages(rig, there))
     settings(rig, installed)
     time(rig, installed, named)
     journal(rig)

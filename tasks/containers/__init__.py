@@ -7,6 +7,7 @@ from pyinfra.api.deploy import deploy
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release as ReleaseEntry
+from rigwright.engine.reasons import after
 from rigwright.facts.release import Release
 from rigwright.operations import files
 from rigwright.spec.containers import Containers
@@ -23,7 +24,7 @@ def containers(rig: Rig) -> None:
     declared = rig.containers
     release = catalog().release(host.get_fact(Release).codename)
     present = declared.state == "present"
-    unfinished.finished()
+    finished = unfinished.finished()
     others_removed(rig, release)
     for name, engine in _ENGINES.items():
         if not present or name != declared.engine:
@@ -34,8 +35,9 @@ def containers(rig: Rig) -> None:
     _repositories_removed(declared)
     if not present:
         return
-    has_toolkit = toolkit.present(declared.toolkit) if declared.toolkit.state == "present" else None
-    engine_ready = _ENGINES[declared.engine].present(rig, release)
+    with after(*finished):
+        has_toolkit = toolkit.present(declared.toolkit) if declared.toolkit.state == "present" else None
+        engine_ready = _ENGINES[declared.engine].present(rig, release)
     if declared.toolkit.state == "present":
         gpus.present(has_toolkit)
     gpus.probe(declared.engine, engine_ready)

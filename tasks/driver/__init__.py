@@ -10,7 +10,6 @@ from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
-from rigwright.choice.base import components
 from rigwright.choice.cards import generations, unknown_cards
 from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.choice.flavour import Impossible
@@ -21,6 +20,7 @@ from rigwright.facts.release import Release as ReleaseFact
 from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
 from rigwright.operations.driver import kernels, loading, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
+from tasks import archive as archives
 from tasks import unfinished
 from tasks.driver import repository
 
@@ -49,7 +49,7 @@ def _present(rig: Rig, release: Release) -> None:
         refusal.refused(name="Choose the driver", text=str(impossible))
         return
     # A driver that cannot be built is replaced further down, or named there.
-    unfinished.finished(modules_may_fail=True)
+    finished = unfinished.finished(modules_may_fail=True)
     offers = _sources(rig, release)
     with after(*offers):
         packages.offered(
@@ -60,7 +60,7 @@ def _present(rig: Rig, release: Release) -> None:
     pin = repository.pinned(wanted)
     if release.id == "debian":
         _answer_about_the_old_module()
-    installed, headers, built = _packages(wanted, release, offers, pin)
+    installed, headers, built = _packages(wanted, release, [*finished, *offers], pin)
     if not repository.needed(rig):
         repository.absent()
     _modules_in_use(wanted.packages.module, installed, headers, built)
@@ -69,8 +69,7 @@ def _present(rig: Rig, release: Release) -> None:
 def _sources(rig: Rig, release: Release) -> list[OperationMeta | None]:
     """The archive whole and, where the driver or a toolkit comes from there, NVIDIA's repository; what is offered."""
     known = sources.known(name="Learn whose archives apt's sources are")
-    with after(known):
-        archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
+    archive = archives.completed(rig, release, known)
     lists = repository.present(rig, release) if repository.needed(rig) else None
     with after(archive):
         updated = apt.updated(name="Fetch the archive's lists")

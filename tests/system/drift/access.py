@@ -75,6 +75,13 @@ DRIFTS = [
         verify_names=("test_ssh_passwords", "test_ssh_hardening"),
     ),
     Drift(
+        "a word of sshd's settings mistyped, for which it refuses all its files",
+        "sed -i s/Max/min/ /etc/ssh/sshd_config.d/*rigwright*",
+        "access",
+        plan_names=("Configure sshd", "content differs", "Bad configuration option: minAuthTries"),
+        verify_names=("test_ssh_hardening",),
+    ),
+    Drift(
         "sshd no longer reads its drop-ins, a comment of somebody's in its file",
         "sed -i -e '/^Include/d' -e '$a # somebody was here' /etc/ssh/sshd_config && systemctl reload ssh.service",
         "access",

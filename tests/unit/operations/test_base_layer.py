@@ -210,3 +210,9 @@ def test_access_without_a_firewall() -> None:
     found = steps(access, _rig(access={"firewall": {"state": "absent"}}), _bare("trixie", UBUNTU_SERVER))
     assert found["Take the firewall away"].commands == ()
     assert "Set the firewall" not in found
+
+
+def test_packages_are_not_judged_before_dpkg_has_ended_its_work() -> None:
+    facts = {**_bare("trixie"), Packages: PackagesState(unfinished={"tree": "unpacked"})}
+    found = steps(base, _rig(), facts)
+    assert "Finish what dpkg left half done" in found["Install the base packages"].waits
