@@ -10,8 +10,8 @@ from rigwright.choice.flavour import Impossible
 from rigwright.choice.toolkits import toolkit_packages, toolkit_prefix, toolkits_from_nvidia
 from rigwright.engine.reasons import after
 from rigwright.facts.release import Release
-from rigwright.operations import apt, files, refusal, sources
 from rigwright.operations import cuda as toolkits
+from rigwright.operations import files, refusal, sources
 from rigwright.spec.rig import Rig
 from tasks import archive as archives
 from tasks import unfinished
@@ -38,8 +38,7 @@ def cuda(rig: Rig) -> None:
     elif packages:
         known = sources.known(name="Learn whose archives apt's sources are")
         archive = archives.completed(rig, release, known)
-        with after(archive):
-            lists = apt.updated(name="Fetch the archive's lists")
+        lists = archives.fetched(archive)
     removed = toolkits.others_removed(name="Remove toolkits that are not declared", packages=list(packages.values()))
     with after(*finished, lists, removed):
         installed = toolkits.installed(name="Install the toolkits", packages=packages)

@@ -26,14 +26,13 @@ def base(rig: Rig) -> None:
     """Archive, packages, clock, names, journal, upgrades, drives' health, swap, data disks."""
     release = catalog().release(host.get_fact(Release).codename)
     finished = apt.repaired(name=unfinished.NAME)
-    if repository.needed(rig):
-        repository.others_removed(rig, release)
-    containers.others_removed(rig, release)
+    removed = [repository.others_removed(rig, release)] if repository.needed(rig) else []
+    removed += containers.others_removed(rig, release)
     known = sources.known(name="Learn whose archives apt's sources are")
     with after(known):
         more = sources.components(name=archive.IN_BASE, wanted=choice.components(rig, release))
-    with after(known, more):
-        apt.updated(name="Fetch the package lists")
+    with after(*removed, known, more):
+        apt.updated(name=archive.LISTS_IN_BASE)
     apt.remove(name="Remove packages declared absent", names=choice.removed(rig))
     there = host.get_fact(Packages).installed
     if others := choice.other_clocks(rig, there):

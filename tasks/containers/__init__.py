@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra import host
 from pyinfra.api.deploy import deploy
+from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release as ReleaseEntry
@@ -43,15 +44,17 @@ def containers(rig: Rig) -> None:
     gpus.probe(declared.engine, engine_ready)
 
 
-def others_removed(rig: Rig, release: ReleaseEntry) -> None:
+def others_removed(rig: Rig, release: ReleaseEntry) -> list[OperationMeta]:
     """No second list of any repository that this layer declares."""
     declared = rig.containers
+    removed: list[OperationMeta] = []
     if declared.state == "absent":
-        return
+        return removed
     if declared.toolkit.state == "present":
-        toolkit.others_removed(declared.toolkit)
+        removed.append(toolkit.others_removed(declared.toolkit))
     if declared.engine == "docker" and declared.source == "vendor":
-        docker.others_removed(declared, release)
+        removed.append(docker.others_removed(declared, release))
+    return removed
 
 
 def _repositories_removed(declared: Containers) -> None:

@@ -17,7 +17,7 @@ from rigwright.engine.reasons import after
 from rigwright.facts.gpus import Gpus
 from rigwright.facts.modules import RIVALS
 from rigwright.facts.release import Release as ReleaseFact
-from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
+from rigwright.operations import debconf, files, initramfs, refusal, sources
 from rigwright.operations.driver import kernels, loading, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
 from tasks import archive as archives
@@ -71,8 +71,7 @@ def _sources(rig: Rig, release: Release) -> list[OperationMeta | None]:
     known = sources.known(name="Learn whose archives apt's sources are")
     archive = archives.completed(rig, release, known)
     lists = repository.present(rig, release) if repository.needed(rig) else None
-    with after(archive):
-        updated = apt.updated(name="Fetch the archive's lists")
+    updated = archives.fetched(archive)
     return [known, archive, lists, updated]
 
 

@@ -49,6 +49,7 @@ DRIFTS = [
         "access",
         plan_names=("Have user owner", "home /home/owner is missing"),
         verify_names=("test_users",),
+        repairs=("Have user owner", "Set the keys of owner"),
         survives="test $(stat -c %U:%a /home/owner) = owner:700 && test -e /home/owner/.profile && rm -r /root/owner",
     ),
     Drift(
@@ -164,6 +165,7 @@ DRIFTS = [
         "access",
         plan_names=("Keep the firewall when nftables.service flushes", "10-rigwright.conf: missing"),
         verify_names=("test_firewall",),
+        repairs=("Keep the firewall when nftables.service flushes", "Let systemd know of it"),
     ),
     Drift(
         "the firewall no longer loaded at boot",
