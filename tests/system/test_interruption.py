@@ -17,6 +17,7 @@ from tests.system.declared import declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.site import BIN, Site, environment, site
+from tests.system.state import STATE
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -28,17 +29,6 @@ AFTER_THE_LAST = 10
 BEGINS = " …\n".encode()
 """What ends the line that `rig apply` prints when it begins an operation that is to change something."""
 WAYS = ("the client is killed", "the host's sshd is killed", "the host is killed")
-
-STATE = (
-    "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'; apt-mark showhold; dpkg --audit; "
-    "cd /etc && find . -xdev -type f "
-    r"! -path './ssh/ssh_host_*' ! -name '*.cache' ! -name 'machine-id' ! -name '*-' ! -name 'shadow' ! -name 'passwd' "
-    r"! -path './ssl/certs/*' ! -path './apparmor.d/*' ! -path './resolv.conf' ! -path './hosts' "
-    "-printf '%m %u %g %p ' -exec sh -c 'sha256sum < \"$1\"' _ {} \\; | sort; "
-    "find / -xdev \\( -name '*.rigwright*' -o -name '.rigwright*' \\) -not -path '/proc/*'; "
-    "nft list table inet rigwright"
-)
-"""Packages and holds, every file of /etc, and what a half-done write would leave behind."""
 
 
 @pytest.fixture(scope="module")

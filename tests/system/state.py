@@ -1,0 +1,35 @@
+"""What a host is, as text that can be compared: before and after, undisturbed and disturbed."""
+
+from __future__ import annotations
+
+from sim.host.throwaway import ThrowawayHost
+
+PACKAGES = "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'"
+
+STATE = (
+    f"{PACKAGES}; apt-mark showhold; dpkg --audit; "
+    "cd /etc && find . -xdev -type f "
+    r"! -path './ssh/ssh_host_*' ! -name '*.cache' ! -name 'machine-id' ! -name '*-' ! -name 'shadow' ! -name 'passwd' "
+    r"! -path './ssl/certs/*' ! -path './apparmor.d/*' ! -path './resolv.conf' ! -path './hosts' "
+    "-printf '%m %u %g %p ' -exec sh -c 'sha256sum < \"$1\"' _ {} \\; | sort; "
+    "find / -xdev \\( -name '*.rigwright*' -o -name '.rigwright*' \\) -not -path '/proc/*'; "
+    "nft list table inet rigwright"
+)
+"""Packages and holds, every file of /etc, and what a half-done write would leave behind."""
+
+IN_FORCE = (
+    "getent passwd | cut -d: -f1,3- | sort; getent group | sort; getent gshadow | sort; "
+    "systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}' | sort; "
+    "systemctl list-units --type=service --state=running,failed --no-legend --plain | awk '{print $1, $3, $4}' | "
+    "grep -Ev '^(systemd-(hostnamed|localed|timedated)|user@.*)[.]service' | sort; "
+    "ss -Hltun | awk '{print $1, $5}' | sort -u; "
+    "sysctl -a 2>/dev/null | grep '^net[.]ipv[46][.]\\(tcp\\|ip\\|conf[.]all\\)' | sort"
+)
+"""Accounts, units at boot and running (not those that come and go when asked), open ports, settings of the network."""
+
+
+def state(host: ThrowawayHost, *commands: str) -> list[str]:
+    """The lines that these print on the host; without any: all of the above."""
+    return [
+        line for command in commands or (STATE, IN_FORCE) for line in host.run(command, check=False).stdout.splitlines()
+    ]
