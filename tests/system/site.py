@@ -54,6 +54,15 @@ class Site:
         assert found["exit_status"] == done.returncode, said(done)
         return found
 
+    def unproven(self, kind: str, seconds: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `rig`, of which something ends badly: see `tests.system.unproven`."""
+        path = os.pathsep.join(part for part in (str(REPOSITORY), os.environ.get("PYTHONPATH")) if part)
+        return subprocess.run(
+            [sys.executable, "-m", "tests.system.unproven", kind, str(seconds), *arguments],
+            cwd=self.project, env={**environment(), "PYTHONPATH": path}, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, errors="replace", timeout=300, check=False,
+        )  # fmt: skip
+
 
 def environment() -> dict[str, str]:
     """This process's, without what would make the owner's commands behave otherwise than at a plain prompt."""

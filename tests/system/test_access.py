@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import pytest
 
 from sim.host.throwaway import ThrowawayHost
 from tests.system.outcome import changes
-from tests.system.site import REPOSITORY, Site, environment, said, site
+from tests.system.site import Site, said, site
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -49,12 +48,7 @@ def server(host: ThrowawayHost, tmp_path: Path) -> Site:
 
 
 def _badly(server: Site, kind: str, seconds: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(part for part in (str(REPOSITORY), os.environ.get("PYTHONPATH")) if part)
-    return subprocess.run(
-        [sys.executable, "-m", "tests.system.unproven", kind, str(seconds), *APPLY, *arguments],
-        cwd=server.project, env={**environment(), "PYTHONPATH": path}, stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, errors="replace", timeout=300, check=False,
-    )  # fmt: skip
+    return server.unproven(kind, seconds, *APPLY, *arguments)
 
 
 def _says(host: ThrowawayHost, command: str) -> str:

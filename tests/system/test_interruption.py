@@ -18,6 +18,7 @@ from tests.system.declared import declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.site import BIN, Site, environment, site
+from tests.system.state import EVERYTHING
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -30,33 +31,13 @@ BEGINS = " …\n".encode()
 """What ends the line that `rig apply` prints when it begins an operation that is to change something."""
 WAYS = ("the client is killed", "the host's sshd is killed", "the host is killed")
 
-STATE = "; ".join(
-    (
-        "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'; apt-mark showhold; dpkg --audit",
-        "dkms status; update-alternatives --get-selections; systemctl --failed --plain --no-legend",
-        # Not what is each host's own, what dpkg keeps of the file before, and days on which passwords were set.
-        "cd /etc && find . -xdev -type f "
-        r"! -path './ssh/ssh_host_*' ! -name '*.cache' ! -name 'machine-id' ! -name '*-' ! -path './shadow' "
-        r"! -path './ssl/certs/*' ! -path './apparmor.d/*' ! -path './resolv.conf' ! -path './hosts' "
-        "-printf '%m %u %g %p ' -exec sh -c 'sha256sum < \"$1\"' _ {} \\; | sort",
-        "find . -xdev -type l ! -path './ssl/certs/*' -printf '%p -> %l\\n' | sort",
-        # Not the key that this side comes in by: each host has another.
-        "find /root/.ssh /home/*/.ssh -printf '%m %u %g %y %p\\n' -name 'authorized_keys*' "
-        "-exec grep -v ' throw-away$' {} \\; | sort",
-        "find / -xdev \\( -name '*.rigwright*' -o -name '.rigwright*' \\) -not -path '/proc/*'",
-        "nft list table inet rigwright",
-    )
-)
-"""Packages, holds, modules, alternatives and failed units; every file and link (so every enabled unit) of /etc; keys;
-what a half-done write would leave behind; the firewall."""
-
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, vendors: Any) -> Iterator[str]:
     """The state after an apply that nothing disturbed."""
     with gpu_host("basement", "trixie") as host:
         site(tmp_path_factory.mktemp("whole"), {host: declared(vendors, "trixie")}).apply()
-        yield host.run(STATE).stdout
+        yield host.run(EVERYTHING).stdout
 
 
 def test_twenty_cuts(tmp_path: Path, vendors: Any, whole: str) -> None:
@@ -74,7 +55,9 @@ def test_twenty_cuts(tmp_path: Path, vendors: Any, whole: str) -> None:
         assert plan["exit_status"] == 0, changes(plan)
         proof = server.document("verify")
         assert proof["exit_status"] == 0, changes(proof)
-        differs = "\n".join(unified_diff(whole.splitlines(), host.run(STATE).stdout.splitlines(), n=0, lineterm=""))
+        differs = "\n".join(
+            unified_diff(whole.splitlines(), host.run(EVERYTHING).stdout.splitlines(), n=0, lineterm="")
+        )
         assert not differs, differs
 
 
