@@ -64,6 +64,7 @@ DRIFTS = [
         "driver",
         ("Install the driver", "nvidia-driver-cuda absent"),
         ("test_source", "test_version"),
+        repairs=("Install the driver", "Hold the driver's packages"),
     ),
     Drift(
         "a package of the driver is of an older version",
@@ -79,6 +80,7 @@ DRIFTS = [
         "base",
         ("Finish what dpkg left half done", "nvidia-modprobe"),
         ("test_dpkg", "test_held"),
+        repairs=("Finish what dpkg left half done", "Hold the driver's packages"),
     ),
     Drift(
         "NVIDIA's repository of another release is added",
