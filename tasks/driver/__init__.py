@@ -27,6 +27,7 @@ from tasks.driver import repository
 INSTALL, UNMIX, PURGE = "Install the driver", "Remove what is left of another source", "Remove the driver"
 PACKAGE_STEPS = (INSTALL, UNMIX, PURGE)
 """The operations after which the host may have another driver; later layers wait for them."""
+REBUILD = "Rebuild the initial RAM file systems"
 BLACKLIST = "/etc/modprobe.d/rigwright-nouveau.conf"
 PERSISTENCE = persistence.DROP_IN
 
@@ -112,7 +113,7 @@ def _modules_in_use(module: str, installed: OperationMeta, headers: OperationMet
         context={"names": RIVALS},
     )
     with after(installed, headers, blacklist):
-        initramfs.current(name="Rebuild the initial RAM file systems")
+        initramfs.current(name=REBUILD)
     with after(installed, built, blacklist):
         loaded = loading.loaded(name="Load the driver", module=module)
     with after(installed, built, loaded):
@@ -129,4 +130,4 @@ def _absent(rig: Rig, release: Release) -> None:
         repository.unpinned()
         repository.absent()
     with after(removed):
-        initramfs.current(name="Rebuild the initial RAM file systems")
+        initramfs.current(name=REBUILD)

@@ -19,7 +19,7 @@ from rigwright.operations import (
 )
 from rigwright.spec.rig import Rig
 from rigwright.spec.tuning import Limits, Tuning
-from tasks.driver import PACKAGE_STEPS
+from tasks.driver import PACKAGE_STEPS, REBUILD
 from tasks.tuning import devices, persistence
 
 RECORDS = "/var/lib/rigwright/before"
@@ -35,7 +35,7 @@ def tuning(rig: Rig) -> None:
         options = module_options.declared(
             name="Write module options", options=declared.module_options, main_module=_main_module(rig)
         )
-    with after(options):
+    with after(options, *changes_in("driver", REBUILD)):
         initramfs.current(name="Carry the module options into the initial RAM file systems")
     persistence.mode(rig)
     _sysctl(declared)

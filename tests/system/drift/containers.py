@@ -41,6 +41,7 @@ DRIFTS = [
         "containers",
         plan_names=("Run Docker", "docker.service: inactive, wanted running"),
         verify_names=("test_engine",),
+        repairs=("Open Docker's socket", "Run Docker"),
     ),
     Drift(
         "Docker masked",

@@ -32,6 +32,7 @@ DRIFTS = [
         "cuda",
         ("Install the toolkits", "cuda-toolkit-13-0: absent"),
         ("test_toolkits",),
+        repairs=("Install the toolkits", "Hold the toolkits"),
     ),
     Drift(
         "the default toolkit is taken off the PATH",

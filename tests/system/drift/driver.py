@@ -49,6 +49,7 @@ DRIFTS = [
         "driver",
         ("Keep the kernel's own drivers off the cards", "missing"),
         ("test_rivals_are_kept_out",),
+        repairs=("Keep the kernel's own drivers off the cards", "Rebuild the initial RAM file systems"),
     ),
     Drift(
         "module configuration changes under an old initial RAM file system",
@@ -63,6 +64,7 @@ DRIFTS = [
         "driver",
         ("Install the driver", "nvidia-driver-cuda absent"),
         ("test_source", "test_version"),
+        repairs=("Install the driver", "Hold the driver's packages"),
     ),
     Drift(
         "a package of the driver is of an older version",
@@ -70,6 +72,7 @@ DRIFTS = [
         "driver",
         ("Install the driver", "nvidia-modprobe 580.95.05-1, wanted"),
         ("test_version",),
+        repairs=("Install the driver", "Hold the driver's packages"),
     ),
     Drift(
         "a package of the driver is left half installed",
@@ -77,6 +80,7 @@ DRIFTS = [
         "base",
         ("Finish what dpkg left half done", "nvidia-modprobe"),
         ("test_dpkg", "test_held"),
+        repairs=("Finish what dpkg left half done", "Hold the driver's packages"),
     ),
     Drift(
         "NVIDIA's repository of another release is added",

@@ -54,6 +54,11 @@ DRIFTS = [
         "tuning",
         plan_names=("Write module options", "rigwright-options.conf: content differs"),
         verify_names=("test_module_options",),
+        repairs=(
+            "Rebuild the initial RAM file systems",
+            "Write module options",
+            "Carry the module options into the initial RAM file systems",
+        ),
     ),
     Drift(
         "the CPU governor changed at runtime",
