@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 ROUNDS := 5
 # Throw-away hosts need root; a plain user gets it for that part alone.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,CI,RIGWRIGHT_DEBIAN_MIRROR)
+# Slow tests that run at a time. The quick ones run one by one: some of them look at what this whole machine has left.
+WORKERS := 2
 
 .PHONY: help venv hosts try test test-unit test-system lint bench lock clean
 
@@ -30,8 +32,8 @@ test: lint test-unit hosts  ## lint, unit tests and the quick tests on throw-awa
 test-unit: venv
 	@$(BIN)/python -m pytest tests/unit -n auto -q
 
-test-system: hosts  ## the slow tests on throw-away hosts
-	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m slow -q --durations=20
+test-system: hosts  ## the slow tests on throw-away hosts (DRIFTS=25: break only so many things by hand)
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m slow -n $(WORKERS) --dist worksteal $(if $(DRIFTS),--drifts $(DRIFTS)) -q --durations=20
 
 lint: venv  ## ruff and mypy --strict
 	@$(BIN)/ruff check .

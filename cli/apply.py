@@ -14,7 +14,9 @@ from cli.running import exit_status, print_document, show_warnings, start, watch
 from cli.selection import chosen_layers, layer_and_limit
 
 if TYPE_CHECKING:
+    from cli.progress import Silent
     from rigwright.engine.results import HostResult
+    from rigwright.engine.run import Run
 
 RESUME = "Run the same again to go on: what is done is not done twice."
 
@@ -41,9 +43,8 @@ def command(
     outstanding that apply does not do, such as a reboot that is not allowed; 3: a host could not be reached; 130:
     interrupted.
     """
-    if not yes and (as_json or not sys.stdin.isatty()):
-        where = "with --json" if as_json else "without a terminal"
-        raise click.UsageError(f"nobody can be asked {where}: add --yes to apply without asking, or use `rig plan`.")
+    if not yes:
+        _somebody_to_ask(as_json)
     wanted = chosen_layers(layers)
     try:
         declared = load(hosts, profiles, (*overrides, "driver.reboot=false") if no_reboot else overrides, limits)
@@ -57,27 +58,42 @@ def command(
     watcher = watcher_for(as_json)
     run = start(declared, wanted, watcher)
     try:
-        with watcher.shown():
-            results = run.plan()
-        if not yes:
-            _show(results)
-            if not _agreed(results):
-                return exit_status(results)
-            run.forget()
-        with watcher.shown():
-            results = run.apply()
+        results, applied = _carried_out(run, watcher, yes)
     finally:
         run.close()
     status = exit_status(results)
     if as_json:
         print_document("apply", results, status, declared.warnings)
-    else:
-        _show(results)
-        if status == exit_codes.INTERRUPTED:
-            click.echo(f"Interrupted. {RESUME}", err=True)
-        elif status in (exit_codes.FAILED, exit_codes.UNREACHED):
-            click.echo(RESUME, err=True)
+    elif applied:
+        _report(results, status)
     return status
+
+
+def _somebody_to_ask(as_json: bool) -> None:
+    if as_json or not sys.stdin.isatty():
+        where = "with --json" if as_json else "without a terminal"
+        raise click.UsageError(f"nobody can be asked {where}: add --yes to apply without asking, or use `rig plan`.")
+
+
+def _carried_out(run: Run, watcher: Silent, yes: bool) -> tuple[Sequence[HostResult], bool]:
+    """Plan, ask unless ``yes``, apply: what came of it, and whether it went as far as applying."""
+    with watcher.shown():
+        results = run.plan()
+    if not yes:
+        _show(results)
+        if not _agreed(results):
+            return results, False
+        run.forget()
+    with watcher.shown():
+        return run.apply(), True
+
+
+def _report(results: Sequence[HostResult], status: int) -> None:
+    _show(results)
+    if status == exit_codes.INTERRUPTED:
+        click.echo(f"Interrupted. {RESUME}", err=True)
+    elif status in (exit_codes.FAILED, exit_codes.UNREACHED):
+        click.echo(RESUME, err=True)
 
 
 def _agreed(results: Sequence[HostResult]) -> bool:

@@ -7,7 +7,7 @@ FAILED = 1
 PENDING = 2
 """An apply would change something, or something is left to do that it does not do (a reboot that is not allowed)."""
 UNREACHED = 3
-"""A host could not be reached, or was lost on the way."""
+"""A host could not be reached, or was lost on the way; with `verify --strict` also: something could not be told."""
 USAGE = 64
 """The command line is wrong (EX_USAGE of sysexits.h)."""
 INTERRUPTED = 130

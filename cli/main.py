@@ -86,8 +86,8 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def cli(ctx: click.Context, chdir: Path | None) -> None:
     """Declare a GPU server once; rebuild it, prove it and keep it safe from that one declaration.
 
-    Exit status: 0 as declared, 1 failed or falls short, 2 changes pending, 3 could not reach, 64 wrong usage,
-    130 interrupted.
+    Exit status: 0 as declared, 1 failed or falls short, 2 changes pending, 3 could not reach or, with verify --strict,
+    could not tell, 64 wrong usage, 130 interrupted.
     """
     ctx.obj = chdir
 

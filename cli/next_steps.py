@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sim.host.throwaway import ThrowawayHost
 
+BREAK = 'apt-mark unhold libcuda1 && sed -i "/^X11Forwarding/s/no/yes/" /etc/ssh/sshd_config.d/*rigwright*'
+"""Two things that somebody might do, whichever packages the driver came from."""
+
 
 def next_steps(project: Path, host: ThrowawayHost, said: Sequence[str], keep: bool) -> str:
     """What to type next. ``said``: the options that the deploy was given; ``keep``: whether the host stays."""
@@ -26,7 +29,7 @@ def next_steps(project: Path, host: ThrowawayHost, said: Sequence[str], keep: bo
     return f"""
 What to type next, {when}:
   {rig} show {host.name} --origin
-  {inside} 'apt-mark unhold nvidia-smi; sed -i s/Max/min/ /etc/ssh/sshd_config.d/*rigwright*'   # break something
+  {inside} '{BREAK}'   # break something
   {rig} plan{more}      # names what is broken, and why it would be changed
   {rig} verify{more}    # the proof falls short there
   {rig} apply{more}     # repairs just that

@@ -131,7 +131,8 @@ def summary(result: HostResult) -> str:
     counts = {status: len(result.with_status(status)) for status in Status}
     parts = [f"{count} {status}" for status, count in counts.items() if count and status is not Status.UNCHANGED]
     if not parts:
-        return f"as declared ({counts[Status.UNCHANGED]} operations, nothing to do)"
+        looked_at = counts[Status.UNCHANGED]
+        return f"as declared ({looked_at} operation{'s' if looked_at != 1 else ''}, nothing to do)"
     rest = f", {counts[Status.UNCHANGED]} unchanged" if counts[Status.UNCHANGED] else ""
     failed = f"{Outcome.FAILED}: " if result.outcome is Outcome.FAILED else ""
     return f"{failed}{', '.join(parts)}{rest}"

@@ -46,9 +46,12 @@ def command(
 ) -> int:
     """Start a throw-away Debian on this machine, with the declared GPUs simulated; apply, plan again, verify.
 
-    HOSTS: the one host of the inventory that is tried (default: the first). Needs root. Nothing of this machine is
-    changed: the host is a systemd-nspawn container with a network of its own, and is gone afterwards (--keep: once it
-    is told to go).
+    HOSTS: the one host of the inventory that is tried (default: the first). Needs root. The host is a systemd-nspawn
+    container with a network of its own, and is gone afterwards (--keep: once it is told to go).
+
+    While it runs, this machine has a mount, a control group, a network namespace, an interface and an nftables table
+    more, rules in Docker's DOCKER-USER where that exists, a server for the stand-in repositories, and forwards packets
+    (net.ipv4.ip_forward). What stays afterwards is the cache: downloaded roots and the project that was tried.
 
     Exit status: that of the first step that did not end as it should, else 0.
     """
@@ -56,6 +59,8 @@ def command(
     from sim.repository.vendors import VendorRepositories  # noqa: PLC0415
 
     declared = load(hosts, profiles, overrides)
+    if hosts and len(declared.rigs) > 1:
+        raise click.UsageError(f"one host is tried at a time, and {', '.join(declared.rigs)} are named: name one.")
     name, rig = next(iter(declared.rigs.items()))
     try:
         with ExitStack() as stack:
@@ -63,6 +68,8 @@ def command(
             vendors = stack.enter_context(VendorRepositories(owned=not keep))
             click.secho(f"Starting a throw-away Debian host ({release}) as {name} …", bold=True)
             host = stack.enter_context(_host(rig, release, keep))
+            if keep:  # at once: however this ends, they end with the host that stays
+                vendors.leave_with(host.id)
             changes = _changes(host, vendors.declaration(release), driver)
             project = _project(declared.root, name, changes)
             said = [*_options("--profile", profiles), *_options("--set", overrides)]
@@ -70,7 +77,6 @@ def command(
             status = _whole_way(project, said)
             click.echo(next_steps(project, host, said, keep))
             if keep:
-                vendors.leave_with(host.id)
                 stack.pop_all()
             elif sys.stdin.isatty():
                 click.prompt("Press Enter to end the host", default="", show_default=False, prompt_suffix=" ")

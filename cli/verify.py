@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @hosts_and_overrides
 @layer_and_limit
 @click.option("--all", "everything", is_flag=True, help="List what holds, too.")
+@click.option("--strict", is_flag=True, help="End with 3 where anything could not be told, though nothing falls short.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Also write the answers there as JUnit.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def command(
@@ -31,16 +32,17 @@ def command(
     layers: tuple[str, ...],
     limits: tuple[str, ...],
     everything: bool,
+    strict: bool,
     junit: Path | None,
     as_json: bool,
 ) -> int:
     """Hold HOSTS (default: all) against their declaration: each value holds, falls short, or could not be told.
 
     What could not be told is counted, with its reason, and is no pass; but where it is all that is left (there is no
-    loaded GPU driver in a container, say), it does not fail the proof.
+    loaded GPU driver in a container, say), it does not fail the proof, unless --strict is given.
 
     Exit status 0: all that could be told holds; 1: something falls short, or the declaration has faults; 3: a host
-    could not be reached.
+    could not be reached, or (--strict) something could not be told.
     """
     wanted = chosen_layers(layers) if layers else ()
     try:
@@ -69,7 +71,7 @@ def command(
             )
         except NoTests as error:
             raise click.UsageError(str(error)) from error
-    status = _exit_status(proofs)
+    status = _exit_status(proofs, strict)
     if as_json:
         _print_document(proofs, status, declared.warnings)
     else:
@@ -78,13 +80,13 @@ def command(
     return status
 
 
-def _exit_status(proofs: Sequence[Proof]) -> int:
-    """The worst: something falls short, something was not reached, nothing of that."""
+def _exit_status(proofs: Sequence[Proof], strict: bool) -> int:
+    """The worst: something falls short; something was not reached or, where that counts, not told; nothing of that."""
     from rigwright.engine.proof import Verdict  # noqa: PLC0415
 
     if any(proof.counts[Verdict.FALLS_SHORT] or (proof.error and proof.reached) for proof in proofs):
         return exit_codes.FAILED
-    if any(proof.error for proof in proofs):
+    if any(proof.error or (strict and proof.counts[Verdict.COULD_NOT_TELL]) for proof in proofs):
         return exit_codes.UNREACHED
     return exit_codes.HOLDS
 

@@ -6,14 +6,14 @@ from pyinfra import host
 from pyinfra.api.deploy import deploy
 
 from rigwright.catalog import catalog
-from rigwright.choice.base import components
 from rigwright.choice.flavour import Impossible
 from rigwright.choice.toolkits import toolkit_packages, toolkit_prefix, toolkits_from_nvidia
 from rigwright.engine.reasons import after
 from rigwright.facts.release import Release
-from rigwright.operations import apt, files, refusal, sources
 from rigwright.operations import cuda as toolkits
+from rigwright.operations import files, refusal, sources
 from rigwright.spec.rig import Rig
+from tasks import archive as archives
 from tasks import unfinished
 from tasks.driver import repository
 
@@ -29,7 +29,7 @@ def cuda(rig: Rig) -> None:
     except Impossible as impossible:
         refusal.refused(name="Choose the toolkits", text=str(impossible))
         return
-    unfinished.finished()
+    finished = unfinished.finished()
     lists = None
     if toolkits_from_nvidia(rig):
         lists = repository.present(rig, release)
@@ -37,12 +37,10 @@ def cuda(rig: Rig) -> None:
             repository.toolkits_only()
     elif packages:
         known = sources.known(name="Learn whose archives apt's sources are")
-        with after(known):
-            archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
-        with after(archive):
-            lists = apt.updated(name="Fetch the archive's lists")
+        archive = archives.completed(rig, release, known)
+        lists = archives.fetched(archive)
     removed = toolkits.others_removed(name="Remove toolkits that are not declared", packages=list(packages.values()))
-    with after(lists, removed):
+    with after(*finished, lists, removed):
         installed = toolkits.installed(name="Install the toolkits", packages=packages)
     with after(installed):
         toolkits.held(name="Hold the toolkits", packages=list(packages.values()))

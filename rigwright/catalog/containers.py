@@ -46,6 +46,8 @@ class PodmanTable(Entry):
 class ToolkitTable(Packages):
     """NVIDIA container toolkit."""
 
+    recommended: str
+    """The version that is declared by default, and advised."""
     package_version: str
     url: str
     suite: str

@@ -111,6 +111,8 @@ class NvidiaRepositoryRules(Entry):
 class DriverTable(Entry):
     """driver.toml."""
 
+    recommended: int
+    """The branch that is advised."""
     generations: dict[str, Generation]
     open_modules: dict[Literal["first_default"], int]
     packages: dict[Source, dict[Distribution, PackageNames]]

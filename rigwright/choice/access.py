@@ -40,6 +40,11 @@ class OtherPort:
     may_be_forwarded: bool
     """The declared port may be one that is forwarded to sshd's; then this one may be another machine's."""
 
+    def remark(self, first: int, *, waited: bool) -> str:
+        """What to say of a host that answers here. ``waited``: the ``first`` port did not even refuse."""
+        hint = f" (port {first} does not answer; declaring ssh_port = {self.port} saves the wait)" if waited else ""
+        return f"answers on port {self.port}, {self.why}{hint}"
+
 
 def other_port(way_in: int, access: Access) -> OtherPort | None:
     """The other port to look at when nobody listens at ``way_in``, the port by which the host is to be reached."""

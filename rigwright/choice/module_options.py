@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 Options = Mapping[str, Mapping[str, str | int]]
+_BOOLEANS = {"y": True, "yes": True, "t": True, "true": True, "on": True} | {
+    "n": False, "no": False, "f": False, "false": False, "off": False
+}  # fmt: skip
+"""As the kernel's kstrtobool() reads them, by their first letters."""
 Parameters = Mapping[tuple[str, str], str]
 """(module, parameter) → value, the module's name with "_"; what is not loaded, or does not show, is not in it."""
 
@@ -32,9 +36,10 @@ def same_value(have: str, wanted: str | int) -> bool:
 
 def _plain(value: str) -> str | int:
     text = value.strip().strip('"')
-    if text in ("Y", "y", "N", "n"):
-        return int(text in "Yy")
+    if text.lower() in _BOOLEANS:
+        return int(_BOOLEANS[text.lower()])
     try:
-        return int(text, 8 if text.lstrip("-").startswith("0") and text.lstrip("-0").isdigit() else 0)
+        number = int(text, 8 if text.lstrip("-").startswith("0") and text.lstrip("-0").isdigit() else 0)
     except ValueError:
         return text
+    return number % 2**32 if -(2**31) <= number < 0 else number

@@ -22,7 +22,8 @@ def result_of(
     ledger = ledger_of(host)
     failed = next((operation for operation in operations if operation.status is Status.FAILED), None)
     error = ledger.failure or (failed.error if failed and ledger.lost else None)
-    return HostResult(host.name, _outcome(ledger, operations, failed, executed, stopped), operations, error)
+    outcome = _outcome(ledger, operations, failed, executed, stopped)
+    return HostResult(host.name, outcome, operations, error, ledger.way_in.remark if ledger.way_in else None)
 
 
 def operation_of(
@@ -56,7 +57,7 @@ def _status(ledger: Ledger, op_hash: str, data: StateOperationHostData | None, e
     if executed:
         if not meta.is_complete():
             return Status.NOT_REACHED
-        done, changed = meta.did_change(), Status.CHANGED
+        done, changed = meta.did_change() and op_hash not in ledger.outstanding, Status.CHANGED
     elif op_hash in ledger.postponed:
         return Status.DEPENDS
     else:

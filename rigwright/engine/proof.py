@@ -90,6 +90,7 @@ class Proof:
             "host": self.host,
             "reached": self.reached,
             "error": self.error,
+            **({"remark": self.remark} if self.remark is not None else {}),
             "counts": {str(verdict): count for verdict, count in self.counts.items()},
             "answers": [answer.as_dict() for answer in self.answers],
         }

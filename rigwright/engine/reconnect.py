@@ -25,7 +25,7 @@ def prove_new_connection(host: Host, port: int | None = None) -> None:
     """Log in once more, as before, and run a command. Raises `CannotConnect` when that is no longer possible.
 
     ``port``: sshd's port to try, None: the one in use. The host has to show the key that the present connection has
-    checked. A port that is proven so is the one by which the host is reached from then on.
+    checked. By a port that is proven so the host is reached from then on, and the proving connection is the one in use.
     """
     if not arrives_by_ssh(host):
         return
@@ -33,15 +33,21 @@ def prove_new_connection(host: Host, port: int | None = None) -> None:
     assert way_in is not None, "no connection"
     second = SSHConnector(host.state, host)
     wanted = port or way_in.port
-    with known_by(second, wanted, [way_in.key]):
-        try:
+    try:
+        with known_by(second, wanted, [way_in.key]):
             second.connect()
             status, output = second.run_shell_command(StringCommand("true"))
-            if not status:
-                raise CannotConnect("authentication", f"a login on {host.name} runs no command: {output.stderr}")
-        finally:
-            if second.client is not None:
-                second.client.close()
-    if wanted != way_in.port:
-        assert isinstance(host.connector, SSHConnector)
-        moved(host.connector, wanted)
+        if not status:
+            raise CannotConnect("authentication", f"a login on {host.name} runs no command: {output.stderr}")
+        if wanted != way_in.port:
+            assert isinstance(host.connector, SSHConnector)
+            moved(host.connector, second)
+    finally:
+        if second.client is not None and second.client is not host.connector.client:  # type: ignore[attr-defined]
+            second.client.close()
+
+
+def has_moved(host: Host) -> bool:
+    """Whether the host's sshd has been moved to another port in this run, and we came in by that."""
+    way_in = ledger_of(host).way_in
+    return way_in is not None and way_in.moved

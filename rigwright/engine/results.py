@@ -89,6 +89,8 @@ class HostResult:
     operations: tuple[OperationResult, ...] = ()
     error: str | None = None
     """Why the host as a whole failed or could not be reached."""
+    remark: str | None = None
+    """What to say of the way in: that it is not the declared one."""
 
     @property
     def pending(self) -> tuple[OperationResult, ...]:
@@ -115,6 +117,8 @@ class HostResult:
         }
         if self.error is not None:
             found["error"] = self.error
+        if self.remark is not None:
+            found["remark"] = self.remark
         return found
 
 

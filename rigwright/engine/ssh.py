@@ -22,6 +22,8 @@ from pyinfra.connectors.local import LocalConnector
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import client as user_client
 
+from rigwright.choice.access import SSH_PORT
+from rigwright.engine import ssh_config
 from rigwright.engine.contract import PyinfraChanged, replace
 from rigwright.engine.host_key import UnknownHostKey, fingerprint
 from rigwright.engine.way_in import cause_of, enter, port_of
@@ -62,6 +64,7 @@ def install() -> None:
         ["self", "hostname", "initial_cfg", "ssh_config_file", "strict_host_key_checking"],
         _kept_alive,
     )
+    ssh_config.install()
     replace(user_client.StrictPolicy, "missing_host_key", ["self", "client", "hostname", "key"], _strict)
     replace(SSHConnector, "connect", ["self"], _connected_as_root)
     replace(LocalConnector, "connect", ["self"], _connected_as_root)
@@ -153,7 +156,9 @@ def _explained(connector: Any, error: Exception) -> CannotConnect:
     cause = cause_of(error)
     data = connector.host.data
     name = data.get("ssh_hostname") or connector.host.name
-    port = port_of(connector) if isinstance(connector, SSHConnector) else 22
+    if isinstance(cause, ssh_config.UnusableConfig):
+        return CannotConnect("unreachable", f"no connection to {name}: ssh's configuration is of no use: {cause}")
+    port = _port_of(connector)
     at = name if port == 22 else f"[{name}]:{port}"
     known_hosts = data.get("ssh_known_hosts_file") or "~/.ssh/known_hosts"
     if isinstance(cause, BadHostKeyException):
@@ -178,6 +183,15 @@ def _explained(connector: Any, error: Exception) -> CannotConnect:
     if isinstance(cause, PyinfraError):  # of the private key: missing, encrypted, of an unknown kind
         return CannotConnect("authentication", f"cannot log in to {at}: {cause}")
     return CannotConnect("unreachable", "; ".join([f"no connection to {at}: {_said(cause)}", *_notes(error)]))
+
+
+def _port_of(connector: Any) -> int:
+    if not isinstance(connector, SSHConnector):
+        return SSH_PORT
+    try:
+        return port_of(connector)
+    except ssh_config.UnusableConfig:  # it was of use a moment ago: names are looked up for it
+        return SSH_PORT
 
 
 def _notes(error: BaseException) -> list[str]:

@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from pyinfra.connectors.sshuserclient import client as user_client
 from rigwright.choice.access import SSH_PORT, OtherPort, other_port
 from rigwright.engine.host_key import UnknownHostKey, fingerprint
 from rigwright.engine.ledger import ledger_of
+from rigwright.engine.ssh_config import settings
 from rigwright.spec.load import DeclarationError, NoProjectError, NoSuchHostError, rig_of
 
 Connect = Callable[[SSHConnector], None]
@@ -39,7 +40,9 @@ class WayIn:
     port: int
     key: PKey
     remark: str | None = None
-    """What is to be said of it: that it is not the declared one."""
+    """What is to be said of the first one: that it is not the declared one."""
+    moved: bool = False
+    """Whether sshd has been moved to it in this run."""
 
 
 def enter(connector: SSHConnector, connect: Connect) -> None:
@@ -47,9 +50,10 @@ def enter(connector: SSHConnector, connect: Connect) -> None:
 
     The key that is known for the host under one of the two ports is taken under the other, and no key besides. A
     connector that is not the host's own is there to prove one port, and tries no other. Raises what ``connect`` raises;
-    where the other port was of no use either, a note on it says why.
+    where the other port was of no use either, a note on it says why. Raises `UnusableConfig`.
     """
     ledger = ledger_of(connector.host)
+    settings(connector)  # pyinfra would read them in the middle of connecting, and say less of what is wrong
     if connector is not connector.host.connector:
         connect(connector)
         return
@@ -67,12 +71,21 @@ def enter(connector: SSHConnector, connect: Connect) -> None:
     ledger.way_in = WayIn(port_of(connector), _shown(connector), remark)
 
 
-def moved(connector: SSHConnector, port: int) -> None:
-    """From now on the host is met at this port: its sshd has been moved there, and that is proven."""
+def moved(connector: SSHConnector, proof: SSHConnector) -> None:
+    """From now on the host is met where ``proof`` has met it: its sshd has been moved there.
+
+    The connection that proves it is the one that is used from here on: the host's rules and settings are judged by the
+    port that its user came in by.
+    """
     ledger = ledger_of(connector.host)
     assert ledger.way_in is not None, "no connection"
+    port = port_of(proof)
+    connector.disconnect()  # pyinfra keeps a channel for files on the old one
+    old, connector.client = connector.client, proof.client
+    if old is not None:
+        old.close()
     connector.data["ssh_port"] = port
-    ledger.way_in = WayIn(port, ledger.way_in.key)
+    ledger.way_in = replace(ledger.way_in, port=port, moved=True)
 
 
 @contextmanager
@@ -95,7 +108,7 @@ def known_by(connector: SSHConnector, port: int, keys: Iterable[PKey]) -> Iterat
 
 def port_of(connector: SSHConnector) -> int:
     """The port that the connector goes to: its own, or the one in ssh's configuration."""
-    return int(connector.data["ssh_port"] or _ssh_settings(connector).get("port") or SSH_PORT)
+    return int(connector.data["ssh_port"] or settings(connector).get("port") or SSH_PORT)
 
 
 def _enter_otherwise(connector: SSHConnector, connect: Connect, failed: Exception) -> str | None:
@@ -127,9 +140,7 @@ def _enter_by_other_port(
     with known_by(connector, other.port, keys):
         error = _failure(connector, connect, *CLOSED, UnknownHostKey, BadHostKeyException)
     if error is None:
-        waited = isinstance(cause_of(closed), TimeoutError)
-        hint = f" (port {first} does not answer; declaring ssh_port = {other.port} saves the wait)" if waited else ""
-        return f"answers on port {other.port}, {other.why}{hint}"
+        return other.remark(first, waited=isinstance(cause_of(closed), TimeoutError))
     connector.data["ssh_port"] = first
     cause = cause_of(error)
     if isinstance(cause, UnknownHostKey | BadHostKeyException):
@@ -176,7 +187,7 @@ def _shown(connector: SSHConnector) -> PKey:
 def _known_keys(connector: SSHConnector, port: int) -> list[PKey]:
     """The keys that known_hosts holds for the host under this port."""
     declared = connector.data["ssh_known_hosts_file"]
-    files = [declared] if declared else _ssh_settings(connector).get("userknownhostsfile", "~/.ssh/known_hosts").split()
+    files = [declared] if declared else settings(connector).get("userknownhostsfile", "~/.ssh/known_hosts").split()
     found = user_client.get_host_keys(tuple(os.path.expanduser(file) for file in files))  # noqa: PTH111  (as pyinfra)
     known = found.lookup(_known_as(connector, port))
     return list(known.values()) if known else []
@@ -185,11 +196,5 @@ def _known_keys(connector: SSHConnector, port: int) -> list[PKey]:
 def _known_as(connector: SSHConnector, port: int) -> str:
     """The host's name in known_hosts."""
     given = connector.data["ssh_hostname"] or connector.host.name
-    name = _ssh_settings(connector).get("hostname", given)
+    name = settings(connector).get("hostname", given)
     return name if port == SSH_PORT else f"[{name}]:{port}"
-
-
-def _ssh_settings(connector: SSHConnector) -> dict[str, Any]:
-    """What ssh's configuration says of the host, as pyinfra reads it."""
-    config = user_client.get_ssh_config(connector.data["ssh_config_file"])
-    return dict(config.lookup(connector.data["ssh_hostname"] or connector.host.name)) if config else {}

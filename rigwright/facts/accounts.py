@@ -15,6 +15,12 @@ from rigwright.facts.undo import undo_script
 SUDOERS = "/etc/sudoers.d/rigwright-"
 """Each user's rule is in a file of its own, with the name behind this."""
 
+FIRST_UID = 1000
+"""Below it are the system's own accounts, whose homes are the system's (Debian policy 9.2.2)."""
+
+_ANYBODYS = r"[.]ssh|lost[+]found|[.]bashrc|[.]profile|[.]bash_logout"
+"""What is in a home before anybody has used it."""
+
 GUARDED = ("keys", "shell")
 """What of the account that rig comes in by only a proven change may alter."""
 
@@ -29,7 +35,7 @@ for user in @USERS@; do
     echo "P $(getent shadow "$user" | cut -d: -f2 | tr -d '\n' | sha256sum | cut -d' ' -f1)"
     [ -f "$keys" ] && echo "K $(stat -c '%a|%U' "$keys")|$(base64 -w0 < "$keys")"
     [ -s "${keys}2" ] && echo "2 $(base64 -w0 < "${keys}2")"
-    [ -d "$home" ] && echo "H $(stat -c %U "$home")"
+    [ -d "$home" ] && echo "H $(stat -L -c %U "$home") $(ls -A "$home/" | grep -vcxE '@ANYBODYS@')"
     [ -d "$home/.ssh" ] && echo "D $(stat -c '%a|%U' "$home/.ssh")"
     [ -f "@SUDOERS@$user" ] && echo "S $(base64 -w0 < "@SUDOERS@$user")"
     case $(sudo -n -l -U "$user" 2>/dev/null) in
@@ -52,7 +58,8 @@ class Account:
     ``groups``: all of them, by name; ``password``: SHA-256 of the shadow field, so that the hash itself stays on the
     host; ``keys``: text of authorized_keys, None without it; ``keys_safe``: it and its folder have the modes and owner
     that sshd asks for; ``sudoers``: our rule, None without it; ``more_keys``: text of authorized_keys2, which sshd
-    reads as well; ``home_owner``: whose its home is, None without one; ``root_by``: files that name the user, where
+    reads as well; ``home_owner``: whose its home is, None without one; ``home_used``: there is something in it of its
+    own; ``root_by``: files that name the user, where
     sudo lets it become root by whatever rule, None where it does not.
     """
 
@@ -66,19 +73,21 @@ class Account:
     sudoers: str | None = None
     more_keys: str | None = None
     home_owner: str | None = None
+    home_used: bool = False
     root_by: tuple[str, ...] | None = None
 
     @property
     def home_gap(self) -> str:
         """What is wrong with the home, in a word; empty: nothing.
 
-        A home that is another person's is not ours to give.
+        A home that is another person's is not ours to give, nor is one that root has put to use: sshd asks for root as
+        the owner of a folder that it locks people into.
         """
-        if self.home in ("/", "/nonexistent"):
+        if self.uid < FIRST_UID or self.home in ("/", "/nonexistent"):
             return ""
         if self.home_owner is None:
             return "missing"
-        return "root's" if self.home_owner == "root" and self.uid else ""
+        return "root's" if self.home_owner == "root" and not self.home_used else ""
 
     @property
     def key_lines(self) -> tuple[str, ...]:
@@ -101,8 +110,8 @@ class Accounts(FactBase[AccountsState]):
     """All users asked for, in one command.
 
     Raw lines: ``U anna|1001:1001|/home/anna|/bin/bash|anna,video``, ``P <sha256>``, ``D 700|anna``,
-    ``K 600|anna|<base64>``, ``2 <base64>``, ``H anna``, ``S <base64>``, ``R /etc/sudoers.d/rigwright-anna``; ``- ben``
-    for one that is not there; ``X /bin/bash``; ``G video``; ``N keys``.
+    ``K 600|anna|<base64>``, ``2 <base64>``, ``H anna 12``, ``S <base64>``, ``R /etc/sudoers.d/rigwright-anna``;
+    ``- ben`` for one that is not there; ``X /bin/bash``; ``G video``; ``N keys``.
     """
 
     def command(self, users: Sequence[str], shells: Sequence[str] = ()) -> str:
@@ -111,6 +120,7 @@ class Accounts(FactBase[AccountsState]):
             _COMMAND.replace("@USERS@", " ".join(map(shlex.quote, users)))
             .replace("@SHELLS@", " ".join(map(shlex.quote, shells)))
             .replace("@SUDOERS@", SUDOERS)
+            .replace("@ANYBODYS@", _ANYBODYS)
             .replace("@UNPROVEN@", "\n".join(f"[ -e {undo_script(name)} ] && echo 'N {name}'" for name in GUARDED))
         )
 
@@ -150,6 +160,7 @@ def _account(name: str, block: dict[str, str]) -> Account:
     ids, home, shell, groups = block["U"].split("|")
     mode, owner, encoded = (block.get("K") or "||").split("|")
     folder_mode, _, folder_owner = block.get("D", "|").partition("|")
+    home_owner, _, home_used = block.get("H", "").partition(" ")
     return Account(
         uid=int(ids.partition(":")[0]),
         home=home,
@@ -159,7 +170,8 @@ def _account(name: str, block: dict[str, str]) -> Account:
         keys=base64.b64decode(encoded).decode("utf-8", "replace") if "K" in block else None,
         keys_safe=(mode, owner, folder_mode, folder_owner) == ("600", name, "700", name),
         more_keys=base64.b64decode(block["2"]).decode("utf-8", "replace") if "2" in block else None,
-        home_owner=block.get("H"),
+        home_owner=home_owner or None,
+        home_used=home_used not in ("", "0"),
         root_by=tuple(block["R"].split()) if "R" in block else None,
         sudoers=base64.b64decode(block["S"]).decode("utf-8", "replace") if "S" in block else None,
     )

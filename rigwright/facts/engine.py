@@ -27,6 +27,8 @@ running={{{{.ContainersRunning}}}}
 containers={{{{.Containers}}}}
 images={{{{.Images}}}}' 2>/dev/null) && echo "$said" && echo "volumes=$({_VOLUMES})"
     docker {_PROBE}
+    tr '\\0' '\\n' < /proc/$(systemctl show -p MainPID --value docker.service)/cmdline 2>/dev/null |
+        sed -nE '/^(--data-root|--graph|-g)$/{{n; s/^/started_with=/p}}; s/^(--data-root|--graph)=/started_with=/p'
 fi
 true
 """
@@ -50,7 +52,8 @@ class EngineState:
 
     ``version``: of the installed engine, None without one; ``answers``: it runs and talks (podman always does);
     ``swarm``: the host belongs to a Docker swarm; ``probe``: label of the probe image, None where there is none;
-    ``root``: where it keeps its data now, None where it does not answer; ``running``: so many containers run;
+    ``root``: where it keeps its data now, None where it does not answer; ``started_with``: the place that its unit
+    names on its command line, None where it does not; ``running``: so many containers run;
     ``kept``: so many containers, images (but the probe image) and volumes are there.
     """
 
@@ -59,6 +62,7 @@ class EngineState:
     swarm: bool = False
     probe: str | None = None
     root: str | None = None
+    started_with: str | None = None
     running: int = 0
     kept: int = 0
 
@@ -68,7 +72,7 @@ class Engine(FactBase[EngineState]):
 
     Raw lines: ``version=Docker version 26.1.5+dfsg1, build 411e817`` (podman: ``version=podman version 5.4.2``),
     ``answers=inactive`` (Docker's swarm state), ``root=/var/lib/docker``, ``running=1``, ``containers=2``,
-    ``images=3``, ``volumes=0``, ``probe=2-2.41-12``.
+    ``images=3``, ``volumes=0``, ``probe=2-2.41-12``, ``started_with=/mnt/docker``.
     """
 
     def command(self, engine: Literal["docker", "podman"]) -> str:
@@ -91,6 +95,7 @@ class Engine(FactBase[EngineState]):
             swarm=values.get("answers") in ("active", "pending", "locked", "error"),
             probe=values.get("probe"),
             root=values.get("root") or None,
+            started_with=values.get("started_with"),
             running=int(values.get("running") or 0),
             kept=max(0, sum(int(values.get(name) or 0) for name in ("containers", "images", "volumes")) - probes),
         )

@@ -22,7 +22,8 @@ sshd -T -C user=@USER@,host=localhost,addr=127.0.0.1 2>&1 | sed 's/^/T /'
 grep -inHE '^[[:space:]]*(port|listenaddress|include|match)[[:space:]=]' {CONFIG} {CONFIG}.d/*.conf 2>/dev/null |
     sed 's/^/L /'
 home=$(getent passwd @USER@ | cut -d: -f6)
-for file in $(sshd -T -C user=@USER@,host=localhost,addr=127.0.0.1 2>/dev/null | sed -n 's/^authorizedkeysfile //p'); do
+files=$(sshd -T -C user=@USER@,host=localhost,addr=127.0.0.1 2>/dev/null | sed -n 's/^authorizedkeysfile //p')
+for file in ${{files:-.ssh/authorized_keys .ssh/authorized_keys2}}; do  # sshd's own default, where it cannot say
     file=$(echo "$file" | sed -e "s|%h|$home|g" -e "s|%u|@USER@|g" -e 's|%%|%|g')
     case $file in /*) ;; *) file=$home/$file ;; esac
     echo "K $(grep -cvE '^[[:space:]]*(#|$)' "$file" 2>/dev/null)"
@@ -55,8 +56,9 @@ class SshdState:
     """What `Sshd` found.
 
     ``settings``: what sshd says that its files come to for the user asked about, by lower-case keyword; ``ports``:
-    those it would listen on; ``error``: why it cannot say; ``directives``: Port, ListenAddress, Include and Match lines
-    of all files; ``keys``: number of the user's keys on the host; ``anybodys_keys``: of root's and all people's;
+    those it would listen on; ``error``: why it cannot say, when both are empty; ``directives``: Port, ListenAddress,
+    Include and Match lines of all files; ``keys``: number of the user's keys on the host, in the usual files where sshd
+    cannot say in which; ``anybodys_keys``: of root's and all people's;
     ``socket_ports``: ports on which ssh.socket listens for sshd; ``generator``: systemd derives those from sshd's files
     (Ubuntu since 24.04); ``unproven``: a change waits for its proof.
     """

@@ -29,7 +29,7 @@ for u in {names}; do
 done
 shown=$(systemctl show --timestamp=us+utc -p {properties} -- {names} 2>/dev/null)
 echo "@shown"
-echo "$shown" | sed 's/^$/@next/'
+[ -z "$shown" ] || echo "$shown" | sed 's/^$/@next/'
 echo "$shown" | awk -v RS= -F '\n' '{{
     id = state = files = ""
     for (i = 1; i <= NF; i++) {{

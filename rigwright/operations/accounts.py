@@ -104,7 +104,7 @@ def _made(user: str, declared: User, has_group: bool) -> str:
 def _home_given(user: str, home: str) -> str:
     """Shell that gives the user a home that is root's: a disk, fresh, or a folder made for something in it."""
     path = shlex.quote(home)
-    return f'{{ [ "$(stat -c %U {path})" != root ] || chown {user}: {path}; }}'
+    return f'{{ [ "$(stat -L -c %U {path})" != root ] || chown {user}: {path}; }}'
 
 
 def _shell_changed(user: str, shell: str) -> Generator[StringCommand | str | FunctionCommand, None, None]:

@@ -10,10 +10,8 @@ words() { for word in $1; do echo "$word"; done | sort -u; }
 main() {
     work=$(mktemp -d) || exit 1
     trap 'rm -rf "$work"' EXIT
-    # Marked as there for others' sake alone: then apt itself says which of them nobody needs any more, now, or when this
-    # is interrupted and run again.
     # shellcheck disable=SC2086
-    { apt-mark unhold $1 $2 && { [ -z "$2" ] || apt-mark auto $2; }; } >/dev/null || exit 1
+    apt-mark unhold $1 $2 >/dev/null || exit 1
     would_remove autoremove >"$work/before"
     # shellcheck disable=SC2086
     would_remove --auto-remove remove $1 >"$work/after"

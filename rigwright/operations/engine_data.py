@@ -33,8 +33,16 @@ def docker_stays_in_sight(
 ) -> Generator[str, None, None]:
     """Refuse to have Docker look elsewhere while containers run; say what it will not see. As `json_merge.merged`."""
     document = json_merge.outcome(dest, keys, record, options_of)
-    wanted = document.get("data-root") or document.get("graph") or DEFAULT_ROOTS["docker"]
-    _in_sight("docker", str(wanted))
+    wanted = document.get("data-root") or document.get("graph")
+    place = host.get_fact(Engine, engine="docker").started_with
+    if place is not None and wanted is not None:
+        refuse(
+            host,
+            f"docker.service is started with its data in {place} (systemctl cat docker.service shows where), and "
+            f"{wanted} is declared (containers.data_root): Docker does not start with both. Remove the option there, "
+            "or the declaration",
+        )
+    _in_sight("docker", str(place or wanted or DEFAULT_ROOTS["docker"]))
     yield from ()
 
 

@@ -10,10 +10,13 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 
 from rigwright.choice.access import firewall_rules, lets_in
 from rigwright.engine.reasons import because, refuse
+from rigwright.engine.reconnect import has_moved, login_user
 from rigwright.facts.files import Files
 from rigwright.facts.firewall import TABLE, Firewall
-from rigwright.facts.session import Session
+from rigwright.facts.session import Session, SessionState
+from rigwright.facts.sshd import Sshd
 from rigwright.facts.undo import kept
+from rigwright.facts.units import Units
 from rigwright.operations import files
 from rigwright.operations.guard import guarded
 from rigwright.spec.rig import Rig
@@ -32,15 +35,44 @@ def ruleset(rig: Rig, session_port: int | None) -> str:
     return files.render(f"{RULESET[1:]}.j2", context)
 
 
+Commands = Generator[StringCommand | str | FunctionCommand, None, None]
+
+
 @operation()
-def applied(rig: Rig) -> Generator[StringCommand | str | FunctionCommand, None, None]:
+def applied(rig: Rig) -> Commands:
     """Have the declared rules in force and on disk.
 
     Refuses where another firewall is in force, and where the connection in use comes from an address that may not
     come in any more. What is loaded is proven by a new connection before it is kept for the next boot; without that
     proof the host takes it back.
     """
+    yield from _in_force(rig, host.get_fact(Session))
+
+
+@operation()
+def left_port_closed(rig: Rig) -> Commands:
+    """Close the port that the connection came in by, once sshd has been moved from it and the new one is in use.
+
+    For after sshd. Where sshd is not moved there is no such port.
+    """
     session = host.get_fact(Session)
+    if has_moved(host):
+        yield from _in_force(rig, session)
+    elif session and _is_to_be_left(session.port, rig):
+        because(f"port {session.port}: open until sshd has been proven to answer on {rig.access.ssh.port}")
+        yield from _loaded(ruleset(rig, None))
+    else:
+        host.noop("sshd stays where it is")
+
+
+def _is_to_be_left(port: int, rig: Rig) -> bool:
+    """Whether sshd listens there now, and is declared to listen elsewhere."""
+    sshd = host.get_fact(Sshd, user=login_user(host) or "root")
+    socket = host.get_fact(Units, names=["ssh.service", "ssh.socket"])["ssh.socket"]
+    return port != rig.access.ssh.port and port in (sshd.socket_ports if socket.running else sshd.ports)
+
+
+def _in_force(rig: Rig, session: SessionState | None) -> Commands:
     text = ruleset(rig, session.port if session else None)
     state = host.get_fact(Firewall, text=text)
     if state.others:
@@ -68,6 +100,10 @@ def applied(rig: Rig) -> Generator[StringCommand | str | FunctionCommand, None, 
         host.noop("the firewall is as declared")
         return
     because("; ".join(gaps or [f"{RULESET}: differs from the rules in force"]))
+    yield from _loaded(text)
+
+
+def _loaded(text: str) -> Commands:
     written = files.written(_STAGED, text.encode(), "644", "root", "root", None)
     load = StringCommand(
         f"{{ {written.get_raw_value()}; }} && nft -c -f {_STAGED} && nft -f {_STAGED}", **written.connector_arguments

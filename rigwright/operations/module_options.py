@@ -43,7 +43,7 @@ def waiting(options: Mapping[str, Mapping[str, str | int]]) -> list[str]:
     if not any(options.values()):
         return []
     written = (host.get_fact(Contents, paths=[FILE])[FILE] or "").splitlines()
-    there = {line.split(maxsplit=2)[2] for line in written if line.startswith("options ")}
+    there = {words[2] for line in written if len(words := line.split(maxsplit=2)) == 3 and words[0] == "options"}
     wanted = {
         module: {name: value for name, value in values.items() if f"{name}={_written(value)}" in there}
         for module, values in options.items()

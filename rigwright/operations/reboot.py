@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
+from typing import NamedTuple
 
 from paramiko import SSHException
 from pyinfra import host
@@ -38,6 +39,13 @@ WAIT_S = 600
 _ASK_EVERY_S = 3.0
 
 
+class _Against(NamedTuple):
+    """What speaks against a reboot; ``worse``: the host would be worse for it."""
+
+    text: str
+    worse: bool
+
+
 @operation()
 def if_needed(
     module: str | None,
@@ -61,11 +69,10 @@ def if_needed(
     if release.container is not None:
         host.noop(f"a container ({release.container}) has no kernel of its own")
         return
-    kernels, modules = host.get_fact(Kernels), host.get_fact(Modules)
     driver = "driver" in layers
     reasons = reasons_to_reboot(
-        kernels,
-        modules,
+        host.get_fact(Kernels),
+        host.get_fact(Modules),
         module if driver else None,
         _due(words, layers),
         new_kernel=new_kernel and driver,
@@ -76,27 +83,37 @@ def if_needed(
         host.noop("no reboot is needed")
         return
     said = "; ".join(reasons)
+    against = _against(said, release.boot_id, module, allowed)
+    if against is None:
+        because(f"reboot: {said}")
+        yield from _reboot(said, release.boot_id, wait_s)
+    elif against.worse and driver:
+        refuse(host, against.text)
+    else:
+        outstanding(against.text)
+
+
+def _against(said: str, boot_id: str, module: str | None, allowed: bool) -> _Against | None:
+    """What speaks against a reboot for these reasons, in words that name them; None: nothing."""
     if not allowed:
-        outstanding(f"a reboot is needed, and not allowed: {said}")
-        return
+        return _Against(f"a reboot is needed, and not allowed: {said}", worse=False)
     before = (host.get_fact(Contents, paths=[RECORD])[RECORD] or "").splitlines()
-    if before[1:] == [said, release.boot_id]:
-        outstanding(f"rebooting did not help, and is not repeated: {said}")
-        return
+    if before[1:] == [said, boot_id]:
+        return _Against(f"rebooting did not help, and is not repeated: {said}", worse=False)
     key = key_to_enrol(module, certainly=True) if module is not None else None
-    obstacle = obstacle_to_reboot(kernels, modules, module, key)
-    if obstacle is not None:
-        text = f"a reboot is needed ({said}), but {obstacle.text}"
-        if obstacle.worse and driver:
-            refuse(host, text)
-        outstanding(text)
-        return
-    because(f"reboot: {said}")
-    record = shlex.quote(f"{release.boot_id}\n{said}\n")
+    obstacle = obstacle_to_reboot(host.get_fact(Kernels), host.get_fact(Modules), module, key)
+    if obstacle is None:
+        return None
+    return _Against(f"a reboot is needed ({said}), but {obstacle.text}", obstacle.worse)
+
+
+def _reboot(said: str, boot_id: str, wait_s: int) -> Generator[StringCommand | FunctionCommand | str, None, None]:
+    """Write down which boot ends and why, end it, wait for another, and write down which."""
+    record = shlex.quote(f"{boot_id}\n{said}\n")
     yield f"mkdir -p {RECORD.rpartition('/')[0]} && printf %s {record} > {RECORD} && sync"
     # Detached, so that the answer comes back before the connection goes.
     yield "nohup sh -c 'sleep 2; systemctl reboot' >/dev/null 2>&1 </dev/null &"
-    yield FunctionCommand(_await_boot, (release.boot_id, wait_s), {})
+    yield FunctionCommand(_await_boot, (boot_id, wait_s), {})
     yield f"cat /proc/sys/kernel/random/boot_id >> {RECORD}"
 
 

@@ -23,6 +23,7 @@ from rigwright.spec.access import Ssh
 
 DEFAULT_PORT = 22
 INCLUDE = "Include /etc/ssh/sshd_config.d/*.conf"
+CORRECT_IT = "Correct that by hand until `sshd -t` says nothing, and run this again"
 
 
 def settings(ssh: Ssh) -> dict[str, str]:
@@ -46,19 +47,22 @@ def configured(ssh: Ssh, declared_keys: int) -> Generator[StringCommand | str | 
     """Have sshd run with the declared settings, on the declared port, and with what goes for hardening today.
 
     ``declared_keys``: how many keys are declared for the user that rig comes in as, or for anybody where it does not
-    come by sshd. Refuses what would leave that user, or everybody, no way in. What is set is proven by a new
-    connection; without that proof the host takes it back.
+    come by sshd. Refuses what would leave that user, or everybody, no way in, and to work where sshd does not take its
+    files for a fault that is not in ours. What is set is proven by a new connection; without that proof the host
+    takes it back.
     """
     user = login_user(host)
     state = host.get_fact(Sshd, user=user or "root")
     units = host.get_fact(Units, names=["ssh.service", "ssh.socket"])
     found = host.get_fact(Files, paths=[DROP_IN, CONFIG, SOCKET_DROP_IN])
     session = host.get_fact(Session)
+    text = _drop_in(ssh, state)
+    if state.error and _holds(found[DROP_IN], text):
+        refuse(host, f"sshd does not take its files, though {DROP_IN} is as declared: {state.error}. {CORRECT_IT}")
     if user is None:
         _refuse_lockout_of_all(ssh, state, declared_keys)
     else:
         _refuse_lockout(user, ssh, state, declared_keys)
-    text = _drop_in(ssh, state)
     socket = units["ssh.socket"].running
     socket_text = None
     if socket and not state.generator and ssh.port != DEFAULT_PORT:
@@ -113,6 +117,13 @@ def _refuse_lockout(user: str, ssh: Ssh, state: SshdState, declared_keys: int) -
         )
     passwords_let_in = ssh.password_authentication and user != "root"
     no_key = not state.keys and not declared_keys and not state.other_ways_in
+    if no_key and not passwords_let_in and state.error:
+        refuse(
+            host,
+            f"turning passwords off may shut rig out, which comes in as {user}: the usual files hold no key for "
+            f"{user}, and sshd cannot say where else it looks, as it does not take its files: {state.error}. "
+            f"{CORRECT_IT}",
+        )
     if no_key and not passwords_let_in:
         refuse(
             host,
@@ -125,7 +136,8 @@ def _refuse_lockout(user: str, ssh: Ssh, state: SshdState, declared_keys: int) -
 
 
 def _refuse_lockout_of_all(ssh: Ssh, state: SshdState, declared_keys: int) -> None:
-    turned_off = not ssh.password_authentication and state.settings.get("passwordauthentication") == "yes"
+    now = state.settings.get("passwordauthentication", "yes" if state.error else "no")
+    turned_off = not ssh.password_authentication and now == "yes"
     if turned_off and not declared_keys and not state.anybodys_keys and not state.other_ways_in:
         refuse(
             host,
@@ -151,11 +163,7 @@ def _gaps(
         gaps.append(f"{SOCKET_DROP_IN}: content differs")
     if socket_text is None and found[SOCKET_DROP_IN]:
         gaps.append(f"{SOCKET_DROP_IN}: present, wanted absent")
-    not_in_force = [
-        f"{name} is {state.settings.get(name, 'not said')}, wanted {value}"
-        for name, value in settings(ssh).items()
-        if _same(state.settings.get(name)) != value
-    ]
+    not_in_force = [] if state.error else _not_in_force(ssh, state)
     if not gaps and not_in_force:
         refuse(
             host,
@@ -163,17 +171,27 @@ def _gaps(
             f"block, decides otherwise. Look with: grep -rn -i {not_in_force[0].split()[0]} {CONFIG} {CONFIG}.d",
         )
     gaps += [f"sshd: {line}" for line in not_in_force]
+    if state.error:
+        gaps.append(f"sshd: does not take its files: {state.error}")
     service = units["ssh.service"]
     changed = [path for path in (DROP_IN, CONFIG) if _newer(found[path], max(service.started, service.reloaded))]
     if service.running and changed:
         gaps.append(f"sshd: started before {', '.join(changed)} changed")
     if units["ssh.socket"].running and set(state.socket_ports) != {ssh.port}:
         gaps.append(f"ssh.socket: port {', '.join(map(str, state.socket_ports))}, wanted {ssh.port}")
-    elif set(state.ports) != {ssh.port}:
+    elif not state.error and set(state.ports) != {ssh.port}:
         gaps.append(f"sshd: port {', '.join(map(str, state.ports))}, wanted {ssh.port}")
     if state.unproven:
         gaps.append("sshd: a change of its settings was never proven")
     return gaps
+
+
+def _not_in_force(ssh: Ssh, state: SshdState) -> list[str]:
+    return [
+        f"{name} is {state.settings.get(name, 'not said')}, wanted {value}"
+        for name, value in settings(ssh).items()
+        if _same(state.settings.get(name)) != value
+    ]
 
 
 def _absences_at_boot(units: dict[str, UnitState]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rigwright.catalog import Catalog
 from rigwright.choice.access import ADMIN_GROUPS
 from rigwright.rules.finding import Finding
+from rigwright.spec.access import Access, User
 from rigwright.spec.rig import Rig
 
 KEY_TYPES = (
@@ -27,10 +28,18 @@ EXAMPLE = "AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLE"
 
 def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     """What does not hold of people and sshd."""
-    access = rig.access
-    present = {name: user for name, user in access.users.items() if user.state == "present"}
-    nobody = not any(user.keys for user in present.values())
-    if nobody and access.ssh.root_login == "no" and not access.ssh.password_authentication:
+    yield from _nobody(rig.access)
+    yield from _root(rig.access)
+    for name, user in rig.access.users.items():
+        if user.state == "present":
+            yield from _groups(name, user)
+    for name, user in rig.access.users.items():
+        yield from _keys(name, user)
+
+
+def _nobody(access: Access) -> Iterator[Finding]:
+    somebody = any(user.keys for user in access.users.values() if user.state == "present")
+    if not somebody and access.ssh.root_login == "no" and not access.ssh.password_authentication:
         yield Finding(
             "access.nobody",
             "access.ssh.root_login",
@@ -39,6 +48,9 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "Give a user under access.users a key.",
             rests_on=("access.users.*.keys.*", "access.ssh.password_authentication"),
         )
+
+
+def _root(access: Access) -> Iterator[Finding]:
     if "root" in access.users and access.users["root"].state == "absent":
         yield Finding(
             "access.root-absent",
@@ -47,44 +59,48 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "root to stay: a host without root cannot be run",
             "To keep root out over SSH, set access.ssh.root_login to 'no'.",
         )
-    for name, user in present.items():
-        for index, group in enumerate(user.groups):
-            if user.sudo == "none" and group in ADMIN_GROUPS:
-                yield Finding(
-                    "access.admin-group",
-                    f"access.users.{name}.groups.{index}",
-                    group,
-                    "no group whose members may become root, while sudo is 'none'",
-                    "Remove the group, or declare sudo.",
-                )
-    for name, user in access.users.items():
-        seen: dict[str, int] = {}
-        for index, line in enumerate(user.keys):
-            key = f"access.users.{name}.keys.{index}"
-            problem = key_problem(line)
-            if problem is not None:
-                yield Finding(
-                    "access.key", key, line, f"a public SSH key as in authorized_keys: {problem}", "Copy the .pub file."
-                )
-                continue
-            body = _body(line)
-            if body.startswith(EXAMPLE):
-                yield Finding(
-                    "access.example-key",
-                    key,
-                    line,
-                    "your own public key: this one is the example that comes with the project, and lets nobody in",
-                    "Replace it with the content of your ~/.ssh/id_ed25519.pub.",
-                    severity="warning",
-                )
-            if seen.setdefault(body, index) != index:
-                yield Finding(
-                    "access.key-twice",
-                    key,
-                    line,
-                    f"each key once: it is access.users.{name}.keys.{seen[body]} already",
-                    "Remove one.",
-                )
+
+
+def _groups(name: str, user: User) -> Iterator[Finding]:
+    for index, group in enumerate(user.groups):
+        if user.sudo == "none" and group in ADMIN_GROUPS:
+            yield Finding(
+                "access.admin-group",
+                f"access.users.{name}.groups.{index}",
+                group,
+                "no group whose members may become root, while sudo is 'none'",
+                "Remove the group, or declare sudo.",
+            )
+
+
+def _keys(name: str, user: User) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for index, line in enumerate(user.keys):
+        key = f"access.users.{name}.keys.{index}"
+        problem = key_problem(line)
+        if problem is not None:
+            yield Finding(
+                "access.key", key, line, f"a public SSH key as in authorized_keys: {problem}", "Copy the .pub file."
+            )
+            continue
+        body = _body(line)
+        if body.startswith(EXAMPLE):
+            yield Finding(
+                "access.example-key",
+                key,
+                line,
+                "your own public key: this one is the example that comes with the project, and lets nobody in",
+                "Replace it with the content of your ~/.ssh/id_ed25519.pub.",
+                severity="warning",
+            )
+        if seen.setdefault(body, index) != index:
+            yield Finding(
+                "access.key-twice",
+                key,
+                line,
+                f"each key once: it is access.users.{name}.keys.{seen[body]} already",
+                "Remove one.",
+            )
 
 
 def key_problem(line: str) -> str | None:

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rigwright.rules.finding import Finding
+from rigwright.spec.access import User
 from rigwright.spec.connection import Connection
 from rigwright.spec.rig import Rig
 
@@ -15,6 +16,25 @@ NO_LOGIN = ("nologin", "false", "true", "sync")
 
 def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
     """What would lock the connecting user out."""
+    yield from _of_the_host(rig, connection)
+    name = connection.ssh_user
+    user = rig.access.users.get(name)
+    if user is None or name == "root":
+        return
+    yield from _login(rig, name, user)
+    if connection.becomes_root and user.sudo != "nopasswd":
+        yield Finding(
+            "connection.sudo",
+            f"access.users.{name}.sudo",
+            user.sudo,
+            f"'nopasswd' while ssh_user is {name!r}: a run cannot type a password",
+            "Set it so, or connect as another user.",
+            rests_on=("_sudo",),
+        )
+
+
+def _of_the_host(rig: Rig, connection: Connection) -> Iterator[Finding]:
+    """Whoever it is that connects."""
     name = connection.ssh_user
     if connection.becomes_root and rig.base.packages.get("sudo") is False:
         yield Finding(
@@ -33,9 +53,10 @@ def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
             "Declare a user with a key under access.users, and connect as that user.",
             rests_on=("ssh_user",),
         )
-    user = rig.access.users.get(name)
-    if user is None or name == "root":
-        return
+
+
+def _login(rig: Rig, name: str, user: User) -> Iterator[Finding]:
+    """A declared user: is he there, with a key that is asked for and a shell that lets him in?"""
     key = f"access.users.{name}"
     if user.state == "absent":
         yield Finding(
@@ -61,13 +82,4 @@ def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
             user.shell,
             f"a shell that runs commands while ssh_user is {name!r}: the next run could not log in",
             "Set it to '/bin/bash', or connect as another user first.",
-        )
-    if connection.becomes_root and user.sudo != "nopasswd":
-        yield Finding(
-            "connection.sudo",
-            f"{key}.sudo",
-            user.sudo,
-            f"'nopasswd' while ssh_user is {name!r}: a run cannot type a password",
-            "Set it so, or connect as another user.",
-            rests_on=("_sudo",),
         )

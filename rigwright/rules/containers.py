@@ -83,7 +83,7 @@ def _toolkit(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "containers.toolkit.version",
             toolkit.version,
             f"{table.cdi_from} or later: older ones do not keep the CDI specification up to date with the driver",
-            "Use 1.19.0.",
+            f"Use {table.recommended}.",
             rests_on=("containers.toolkit.state",),
         )
     if toolkit.version in table.regressions:
@@ -92,7 +92,7 @@ def _toolkit(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "containers.toolkit.version",
             toolkit.version,
             "another version: with this one some hosts get CUDA_ERROR_UNKNOWN (nvidia-container-toolkit issue 1967)",
-            "Use 1.19.0.",
+            f"Use {table.recommended}.",
             severity="warning",
             rests_on=("containers.toolkit.state",),
         )

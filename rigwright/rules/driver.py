@@ -26,7 +26,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "driver.branch",
             None,
             "a branch or a version: NVIDIA's repository holds many, and an upgrade must not happen by itself",
-            "Add branch, e.g. 580, the long-term one.",
+            f"Add branch, e.g. {catalog.driver.recommended}, the long-term one.",
             rests_on=("driver.version",),
         )
     if driver.branch is not None and driver.version is not None and branch_of(rig) != int(driver.version.split(".")[0]):
@@ -129,7 +129,7 @@ def _branch(rig: Rig, catalog: Catalog, generation: Generation, name: str, branc
             key,
             value,
             f"a branch of at least {generation.first}, the first that drives {name}{told}",
-            "Set branch to 580, with source 'nvidia'.",
+            f"Set branch to {max(catalog.driver.recommended, generation.first)}, with source 'nvidia'.",
             rests_on=("driver.version",),
         )
 

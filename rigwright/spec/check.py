@@ -199,14 +199,22 @@ def _value_at(values: Any, path: Path) -> Any:
 def secrets_in(host: str, merged: Merged) -> Iterator[tuple[Path, Fault]]:
     """Texts that are secrets by their looks or by the name of their key, wherever they stand."""
     for path, value in _leaves((), merged.values):
-        name = next((step for step in reversed(path) if not isinstance(step, int)), "")
-        if isinstance(value, str) and looks_secret(str(name), value):
+        if isinstance(value, str) and looks_secret(_named(path), value):
             origin = merged.origins_near(path)
             words = "no secret in the inventory"
             yield (
                 path,
                 Fault((host,), dotted(path), "(not shown)", words, None, origin, SECRET_ADVICE, "secret.in-the-open"),
             )
+
+
+def _named(path: Path) -> str:
+    """What a text is called: by the name of its key; by all names on the way to it from there, where they are free."""
+    ends = range(1, len(path) + 1)
+    free = (end for end in ends if (shape := declaration().at(path[:end])) is not None and shape.kind == "json")
+    names = (end for end in reversed(ends) if not isinstance(path[end - 1], int))
+    start = next(free, None) or next(names, len(path))
+    return " ".join(str(step) for step in path[start - 1 :] if not isinstance(step, int))
 
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:

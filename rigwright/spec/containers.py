@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from rigwright.catalog import catalog
 from rigwright.spec.driver import FINGERPRINT, FINGERPRINT_FORM, URL, URL_FORM
 from rigwright.spec.model import Model, State, key
 
@@ -15,7 +16,10 @@ class Toolkit(Model):
 
     state: State = key("present", "'absent' removes packages, hold, source and CDI specification")
     version: str = key(
-        "1.19.0", "version of all four packages", pattern=r"^\d+\.\d+\.\d+$", form="a version as text, e.g. '1.19.0'"
+        default_factory=lambda: catalog().containers.toolkit.recommended,
+        description="version of all four packages",
+        pattern=r"^\d+\.\d+\.\d+$",
+        form="a version as text, e.g. '1.19.0'",
     )
     repository_url: str | None = key(
         None,

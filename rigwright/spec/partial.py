@@ -37,10 +37,11 @@ def sound_part(host: str, merged: Merged, wrong: Iterable[Path]) -> Partial | No
     replaced: set[Path] = set()
     gone: set[Path] = set()
     while True:
+        changed: set[Path] = set()
         for path in wrong:
-            where = path
-            while where in gone:
-                where = where[:-1]
+            if _upmost(path, changed) is not None:
+                continue  # what was wrong in it is not there any more: the next look says whether all is well now
+            where = _to_go(path, replaced, gone)
             if not where:
                 return None
             if where not in replaced and _replaced(rest.values, where):
@@ -48,10 +49,27 @@ def sound_part(host: str, merged: Merged, wrong: Iterable[Path]) -> Partial | No
             else:  # also where it is the name of an entry that is wrong
                 _removed(rest.values, where)
                 gone.add(where)
+            changed.add(where)
         rig, connection, faults = built(host, rest)
         if rig is not None and connection is not None and not faults:
             return Partial(rig, connection, frozenset(replaced | gone))
         wrong = [path for path, _ in faults]
+
+
+def _to_go(path: Path, replaced: set[Path], gone: set[Path]) -> Path:
+    """What to take away for a fault at this path: where something above it was dealt with before, that was too little.
+
+    Empty where nothing is left to be taken away.
+    """
+    removed, stand_in = _upmost(path, gone), _upmost(path, replaced)
+    if removed is not None and (stand_in is None or len(removed) <= len(stand_in)):
+        return removed[:-1]
+    return path if stand_in is None else stand_in
+
+
+def _upmost(path: Path, places: set[Path]) -> Path | None:
+    """The first of these places on the way to a path, itself included."""
+    return next((path[:end] for end in range(1, len(path) + 1) if path[:end] in places), None)
 
 
 def _copied(value: Any) -> Any:

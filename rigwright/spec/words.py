@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from rigwright.spec.secret import Secret
 from rigwright.spec.shape import Shape
 
 _PLAIN = {
@@ -102,11 +103,15 @@ _SECRET_TEXT = re.compile(
 
 
 def looks_secret(key: str, value: object) -> bool:
-    """Whether a value must not be shown: by the name of its key, or by how it looks."""
+    """Whether a value must not be shown: by the name of its key, or of one in it, or by how it looks.
+
+    What refers to a secret is none: it is elsewhere.
+    """
     if isinstance(value, str):
         return bool(_SECRET_TEXT.search(value)) or bool(_SECRET_KEYS.search(key))
     if isinstance(value, dict):
-        return any(looks_secret(str(name), inner) for name, inner in value.items())
+        above = "" if set(value) <= set(Secret.model_fields) else key
+        return any(looks_secret(f"{above} {name}", inner) for name, inner in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return any(looks_secret(key, inner) for inner in value)
     return isinstance(value, bytes)
@@ -115,9 +120,9 @@ def looks_secret(key: str, value: object) -> bool:
 def written(key: str, value: object) -> str:
     """A value as its writer wrote it, shortened; '(not shown)' where it may be a secret.
 
-    ``key``: the last name of its path. References to secrets (mappings) are shown: the secret is elsewhere.
+    ``key``: the last name of its path. References to secrets are shown.
     """
-    if looks_secret("" if isinstance(value, dict) else key, value):
+    if looks_secret(key, value):
         return "(not shown)"
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,6 +1,7 @@
 """Layer `access`: who may come in, and through which doors.
 
-The order matters: people and their keys first, then the firewall (which opens sshd's port, a new one too), then sshd.
+The order matters: people and their keys first, then the firewall (which opens sshd's port, a new one too), then sshd;
+and the firewall again where sshd was moved: its old port is closed when nobody needs it any more.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from rigwright.facts.undo import FOLDER
 from rigwright.operations import accounts, apt, files, sshd, units
 from rigwright.operations.guard import UNIT
 from rigwright.spec.rig import Rig
-from tasks.access.firewall import firewall
+from tasks.access.firewall import firewall, left_port_closed
 
 
 @deploy("access")
@@ -40,6 +41,7 @@ def access(rig: Rig) -> None:
             ssh=rig.access.ssh,
             declared_keys=sum(len(each.keys) for each in concerned),
         )
+    left_port_closed(rig)
 
 
 def people(rig: Rig, installed: OperationMeta) -> None:

@@ -34,3 +34,9 @@ def firewall(rig: Rig, installed: OperationMeta) -> None:
     )
     with after(installed, written, kept):
         units.read_anew(name="Let systemd know of it", unit="nftables.service")
+
+
+def left_port_closed(rig: Rig) -> None:
+    """The firewall once more, after sshd: it has left the port open that we came in by."""
+    if rig.access.firewall.state == "present":
+        make.left_port_closed(name="Close the port that sshd has left", rig=rig)

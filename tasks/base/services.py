@@ -17,17 +17,23 @@ CHRONY = "/etc/chrony/sources.d/rigwright.sources"
 JOURNALD = "/etc/systemd/journald.conf.d/10-rigwright.conf"
 
 
-def time(rig: Rig, installed: OperationMeta) -> None:
-    """Keep the clock by NTP, with chrony where it is there already; or with nothing."""
-    base = rig.base
-    daemon = time_daemon(host.get_fact(Packages).installed, base.packages)
-    place = CHRONY if daemon == "chrony" else TIMESYNCD
+def ntp_servers(rig: Rig) -> OperationMeta:
+    """Name the servers to whichever daemon keeps the clock, or is about to be installed and to start."""
+    base, place = rig.base, _servers_of(_daemon(rig))
+    named: OperationMeta
     if base.time_sync and base.ntp_servers:
         named = files.template(
             name="Name the NTP servers", src=f"{place[1:]}.j2", dest=place, context={"servers": base.ntp_servers}
         )
     else:
         named = files.absent(name="Leave the NTP servers to the distribution", paths=[place])
+    return named
+
+
+def time(rig: Rig, installed: OperationMeta, named: OperationMeta) -> None:
+    """Keep the clock by NTP, with chrony where it is there already; or with nothing."""
+    base, daemon = rig.base, _daemon(rig)
+    place = _servers_of(daemon)
     folder = place.rpartition("/")[0]
     unit = "chrony.service" if daemon == "chrony" else "systemd-timesyncd.service"
     with after(installed, named):
@@ -38,6 +44,14 @@ def time(rig: Rig, installed: OperationMeta) -> None:
             enabled=base.time_sync,
             files=[folder, place] if base.time_sync else [],
         )
+
+
+def _daemon(rig: Rig) -> str:
+    return time_daemon(host.get_fact(Packages).installed, rig.base.packages)
+
+
+def _servers_of(daemon: str) -> str:
+    return CHRONY if daemon == "chrony" else TIMESYNCD
 
 
 def journal(rig: Rig) -> None:

@@ -18,8 +18,8 @@ GENERATOR = "/etc/systemd/zram-generator.conf.d/10-rigwright.conf"
 _PATHS = {"none": None, "zram": make.ZRAM, "file": SWAPFILE}
 
 
-def swap(rig: Rig, installed: OperationMeta) -> None:
-    """Have exactly the declared swap; 'keep' looks at nothing."""
+def compressed(rig: Rig) -> None:
+    """Say how much memory is to be swapped to, where the generator is that does it by itself, or is to be."""
     declared = rig.base.swap
     if declared.kind == "keep":
         return
@@ -29,6 +29,13 @@ def swap(rig: Rig, installed: OperationMeta) -> None:
         files.template(
             name="Size the compressed swap", src=f"{GENERATOR[1:]}.j2", dest=GENERATOR, context={"size_mib": size_mib}
         )
+
+
+def swap(rig: Rig, installed: OperationMeta) -> None:
+    """Have exactly the declared swap; 'keep' looks at nothing."""
+    declared = rig.base.swap
+    if declared.kind == "keep":
+        return
     if declared.kind == "zram" and declared.size_gib:
         with after(installed):
             make.zram(name="Swap to compressed memory", size_gib=declared.size_gib)

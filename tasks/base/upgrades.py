@@ -22,21 +22,24 @@ _READABLE = (
 """A file that apt cannot read stops every apt. It is tried without those in force: what it replaces may be broken."""
 
 
-def upgrades(rig: Rig, release: Release, installed: OperationMeta) -> None:
+def upgrades(rig: Rig, release: Release) -> None:
     """A file of our own, read after the distribution's; apt's own timers do the rest."""
-    enabled = rig.base.unattended_upgrades.enabled
     files.template(
         name="Configure unattended security updates",
         src=f"{UPGRADES[1:]}.j2",
         dest=UPGRADES,
         context={
-            "enabled": enabled,
+            "enabled": rig.base.unattended_upgrades.enabled,
             "origins": security_origins(release),
             "never": never_upgraded(rig, catalog()),
         },
         validate=_READABLE,
     )
-    if enabled:
+
+
+def timers(rig: Rig, installed: OperationMeta) -> None:
+    """Those that come with apt, where security updates install themselves."""
+    if rig.base.unattended_upgrades.enabled:
         with after(installed):
             for timer in TIMERS:
                 units.service(name=f"Run {timer}", unit=timer)

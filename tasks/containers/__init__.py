@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pyinfra import host
 from pyinfra.api.deploy import deploy
+from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release as ReleaseEntry
+from rigwright.engine.reasons import after
 from rigwright.facts.release import Release
 from rigwright.operations import files
 from rigwright.spec.containers import Containers
@@ -23,7 +25,7 @@ def containers(rig: Rig) -> None:
     declared = rig.containers
     release = catalog().release(host.get_fact(Release).codename)
     present = declared.state == "present"
-    unfinished.finished()
+    finished = unfinished.finished()
     others_removed(rig, release)
     for name, engine in _ENGINES.items():
         if not present or name != declared.engine:
@@ -34,22 +36,25 @@ def containers(rig: Rig) -> None:
     _repositories_removed(declared)
     if not present:
         return
-    has_toolkit = toolkit.present(declared.toolkit) if declared.toolkit.state == "present" else None
-    engine_ready = _ENGINES[declared.engine].present(rig, release)
+    with after(*finished):
+        has_toolkit = toolkit.present(declared.toolkit) if declared.toolkit.state == "present" else None
+        engine_ready = _ENGINES[declared.engine].present(rig, release)
     if declared.toolkit.state == "present":
         gpus.present(has_toolkit)
     gpus.probe(declared.engine, engine_ready)
 
 
-def others_removed(rig: Rig, release: ReleaseEntry) -> None:
+def others_removed(rig: Rig, release: ReleaseEntry) -> list[OperationMeta]:
     """No second list of any repository that this layer declares."""
     declared = rig.containers
+    removed: list[OperationMeta] = []
     if declared.state == "absent":
-        return
+        return removed
     if declared.toolkit.state == "present":
-        toolkit.others_removed(declared.toolkit)
+        removed.append(toolkit.others_removed(declared.toolkit))
     if declared.engine == "docker" and declared.source == "vendor":
-        docker.others_removed(declared, release)
+        removed.append(docker.others_removed(declared, release))
+    return removed
 
 
 def _repositories_removed(declared: Containers) -> None:

@@ -143,7 +143,7 @@ def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
     url = (declared.repository_url or release.docker_vendor.url).rstrip("/")
     tools = apt.install(name="Install what reads Docker's repository key", packages=["ca-certificates", "gpg"])
     with after(tools):
-        apt.key(
+        key = apt.key(
             name="Fetch Docker's repository key",
             url=f"{url}/{known.key_path}",
             fingerprint=declared.repository_fingerprint or known.fingerprint,
@@ -157,20 +157,21 @@ def _vendor_source(declared: Containers, release: Release) -> OperationMeta:
         "keyring": known.keyring,
     }
     source = apt.source(name="Add Docker's repository", path=SOURCE, text=files.render(f"{SOURCE[1:]}.j2", context))
-    with after(source):
+    with after(key, source):
         updated: OperationMeta = apt.updated(name="Fetch Docker's lists", source=SOURCE)
     return updated
 
 
-def others_removed(declared: Containers, release: Release) -> None:
+def others_removed(declared: Containers, release: Release) -> OperationMeta:
     """No second list of Docker's repository; `base` sees to it too, before apt reads anything."""
     known = catalog().containers.docker.vendor
-    sources.others_absent(
+    removed: OperationMeta = sources.others_absent(
         name="Remove other lists of Docker's repository",
         ours=SOURCE,
         patterns=known.old_sources,
         places=((declared.repository_url or release.docker_vendor.url).rstrip("/"), release.docker_vendor.url),
     )
+    return removed
 
 
 def _drop_in(path: str | None, disks: dict[str, str]) -> OperationMeta:

@@ -19,7 +19,7 @@ def present(declared: Toolkit) -> OperationMeta:
     packages = known.versions(declared.version)
     tools = apt.install(name="Install what reads repository keys", packages=["ca-certificates", "gpg"])
     with after(tools):
-        apt.key(
+        key = apt.key(
             name="Fetch the toolkit repository's key",
             url=f"{url}/gpgkey" if declared.repository_url else known.key_url,
             fingerprint=declared.repository_fingerprint or known.fingerprint,
@@ -30,7 +30,7 @@ def present(declared: Toolkit) -> OperationMeta:
         path=SOURCE,
         text=files.render(f"{SOURCE[1:]}.j2", {"url": url, "suite": known.suite, "keyring": known.keyring}),
     )
-    with after(source):
+    with after(key, source):
         updated = apt.updated(name="Fetch the toolkit repository's lists", source=SOURCE)
     with after(updated):
         installed = apt.install(name=f"Install the container toolkit {declared.version}", packages=packages)
@@ -39,15 +39,16 @@ def present(declared: Toolkit) -> OperationMeta:
     return installed
 
 
-def others_removed(declared: Toolkit) -> None:
+def others_removed(declared: Toolkit) -> OperationMeta:
     """No second list of the repository, such as older instructions leave; `base` sees to it too, before apt reads."""
     known = catalog().containers.toolkit
-    sources.others_absent(
+    removed: OperationMeta = sources.others_absent(
         name="Remove other lists of the toolkit's repository",
         ours=SOURCE,
         patterns=known.old_sources,
         places=((declared.repository_url or known.url).rstrip("/"), *known.old_places),
     )
+    return removed
 
 
 def absent() -> None:

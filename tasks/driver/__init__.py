@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyinfra import host
 from pyinfra.api.deploy import deploy
+from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release
-from rigwright.choice.base import components
 from rigwright.choice.cards import generations, unknown_cards
-from rigwright.choice.driver import wanted_driver
+from rigwright.choice.driver import Wanted, wanted_driver
 from rigwright.choice.flavour import Impossible
 from rigwright.engine.reasons import after
 from rigwright.facts.gpus import Gpus
 from rigwright.facts.modules import RIVALS
 from rigwright.facts.release import Release as ReleaseFact
-from rigwright.operations import apt, debconf, files, initramfs, refusal, sources
+from rigwright.operations import debconf, files, initramfs, refusal, sources
 from rigwright.operations.driver import kernels, loading, packages, persistence, secure_boot
 from rigwright.spec.rig import Rig
+from tasks import archive as archives
 from tasks import unfinished
 from tasks.driver import repository
 
@@ -46,14 +49,9 @@ def _present(rig: Rig, release: Release) -> None:
         refusal.refused(name="Choose the driver", text=str(impossible))
         return
     # A driver that cannot be built is replaced further down, or named there.
-    unfinished.finished(modules_may_fail=True)
-    known = sources.known(name="Learn whose archives apt's sources are")
-    with after(known):
-        archive = sources.components(name="Add the archive's components", wanted=components(rig, release))
-    lists = repository.present(rig, release) if repository.needed(rig) else None
-    with after(archive):
-        updated = apt.updated(name="Fetch the archive's lists")
-    with after(known, archive, lists, updated):
+    finished = unfinished.finished(modules_may_fail=True)
+    offers = _sources(rig, release)
+    with after(*offers):
         packages.offered(
             name="Find the driver",
             wanted=wanted,
@@ -61,17 +59,40 @@ def _present(rig: Rig, release: Release) -> None:
         )
     pin = repository.pinned(wanted)
     if release.id == "debian":
-        # Asked while the old driver is loaded, it would stop the installation; the reboot afterwards answers it.
-        debconf.answered(
-            name="Tell the packages not to wait for the old module",
-            package="nvidia-support",
-            question="nvidia-support/check-running-module-version",
-            kind="boolean",
-            answer="false",
-        )
-    with after(known, archive, lists, updated, pin):
+        _answer_about_the_old_module()
+    installed, headers, built = _packages(wanted, release, [*finished, *offers], pin)
+    if not repository.needed(rig):
+        repository.absent()
+    _modules_in_use(wanted.packages.module, installed, headers, built)
+
+
+def _sources(rig: Rig, release: Release) -> list[OperationMeta | None]:
+    """The archive whole and, where the driver or a toolkit comes from there, NVIDIA's repository; what is offered."""
+    known = sources.known(name="Learn whose archives apt's sources are")
+    archive = archives.completed(rig, release, known)
+    lists = repository.present(rig, release) if repository.needed(rig) else None
+    updated = archives.fetched(archive)
+    return [known, archive, lists, updated]
+
+
+def _answer_about_the_old_module() -> None:
+    """The packages ask whether to wait for it, and would stop there while it is loaded; the reboot answers it."""
+    debconf.answered(
+        name="Tell the packages not to wait for the old module",
+        package="nvidia-support",
+        question="nvidia-support/check-running-module-version",
+        kind="boolean",
+        answer="false",
+    )
+
+
+def _packages(
+    wanted: Wanted, release: Release, offers: Sequence[OperationMeta | None], pin: OperationMeta
+) -> tuple[OperationMeta, OperationMeta, OperationMeta]:
+    """The declared packages and no others, held, with a module for every kernel: packages, headers, modules."""
+    with after(*offers, pin):
         installed = packages.installed(name=INSTALL, wanted=wanted)
-    with after(known, archive, lists, updated, installed):
+    with after(*offers, installed):
         headers = kernels.headers(name="Install headers for every kernel", release=release)
     with after(installed):
         unmixed = packages.unmixed(name=UNMIX, wanted=wanted)
@@ -79,8 +100,11 @@ def _present(rig: Rig, release: Release) -> None:
         packages.held(name="Hold the driver's packages")
     with after(installed, headers):
         built = kernels.modules(name="Have a module for every kernel", packages=wanted.packages)
-    if not repository.needed(rig):
-        repository.absent()
+    return installed, headers, built
+
+
+def _modules_in_use(module: str, installed: OperationMeta, headers: OperationMeta, built: OperationMeta) -> None:
+    """The kernel's own drivers off the cards, now and at boot, and ours on them; or what keeps it from them."""
     blacklist = files.template(
         name="Keep the kernel's own drivers off the cards",
         src=f"{BLACKLIST[1:]}.j2",
@@ -89,7 +113,6 @@ def _present(rig: Rig, release: Release) -> None:
     )
     with after(installed, headers, blacklist):
         initramfs.current(name="Rebuild the initial RAM file systems")
-    module = wanted.packages.module
     with after(installed, built, blacklist):
         loaded = loading.loaded(name="Load the driver", module=module)
     with after(installed, built, loaded):

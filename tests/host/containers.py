@@ -19,15 +19,13 @@ image=rigwright-probe name=rigwright-proof-$$ gpus=
 {engine} image inspect $image >/dev/null || { echo "trouble=there is no image $image"; exit; }
 grep -qw pids /sys/fs/cgroup/cgroup.controllers || cgroups={no_cgroups}
 if nvidia-smi -L >/dev/null; then
-    case "$({engine} --version)" in
-        {without_cdi})
-            if ! command -v nvidia-container-runtime >/dev/null; then
-                echo "cannot=this engine is too old for CDI, and nvidia-container-runtime is not here"
-            elif [ "$cgroups" ]; then
-                echo "cannot=this podman is too old for CDI, and NVIDIA's runtime needs control groups with pids"
-            else gpus="--runtime nvidia -e NVIDIA_VISIBLE_DEVICES="; fi ;;
-        *) gpus="--device nvidia.com/gpu=" ;;
-    esac
+    version=$({engine} --version | grep -o '[0-9][0-9.]*' | head -n 1)
+    if printf '%s\\n' {cdi_needs} "$version" | sort -V -C; then gpus="--device nvidia.com/gpu="
+    elif ! command -v nvidia-container-runtime >/dev/null; then
+        echo "cannot=this engine is too old for CDI, and nvidia-container-runtime is not here"
+    elif [ "$cgroups" ]; then
+        echo "cannot=this podman is too old for CDI, and NVIDIA's runtime needs control groups with pids"
+    else gpus="--runtime nvidia -e NVIDIA_VISIBLE_DEVICES="; fi
 fi
 run="{engine} run --rm --network none $cgroups"
 trouble=$($run -d --name $name ${gpus:+${gpus}all} $image sleep 60 2>&1 >/dev/null) ||
@@ -84,9 +82,8 @@ def questions(declared: Containers) -> dict[str, str]:
         "{no_cgroups}", "" if docker else "--cgroups=disabled"
     )
     container = container.replace("{harms}", _HARMS)
-    container = container.replace(
-        "{without_cdi}", "*' 20.'*|*' 2[0-5].'*|*' 26.0.'*" if docker else "*' 3.'*|*' 4.'*|*' 5.0.'*"
-    )
+    cdi = _DOCKER.cdi if docker else catalog().containers.podman.cdi
+    container = container.replace("{cdi_needs}", cdi["needs"])
     return {
         "codename": '. /etc/os-release; echo "$VERSION_CODENAME"',
         "docker": "command -v dockerd",

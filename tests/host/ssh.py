@@ -18,22 +18,31 @@ class NoAnswer(Exception):
 
 
 def configuration(wanted: Mapping[str, str], control: Path) -> str:
-    """OpenSSH's configuration for one host: what was declared first, then whatever the user's own says besides."""
-    options = {
+    """OpenSSH's configuration for one host: what was declared first, then whatever the user's own says besides.
+
+    A jump host is reached by the same file: what is declared, and the one connection to be shared, are not its own.
+    """
+    own = {
         **{name: value for name, value in wanted.items() if name not in ("HostName", "Include")},
         **({"IdentitiesOnly": "yes"} if "IdentityFile" in wanted else {}),
-        "BatchMode": "yes",
-        "ConnectTimeout": str(CONNECT_S),
-        "ServerAliveInterval": "15",
-        "ServerAliveCountMax": "3",
         "ControlMaster": "auto",
         "ControlPath": str(control),
         "ControlPersist": "60",
     }
-    lines = ["Host *", *(f"    {name} {_quoted(value)}" for name, value in options.items())]
+    everybodys = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(CONNECT_S),
+        "ServerAliveInterval": "15",
+        "ServerAliveCountMax": "3",
+    }
+    lines = [f"Host {wanted['HostName']}", *_lines(own), "Host *", *_lines(everybodys)]
     if "Include" in wanted:
         lines.append(f"Include {_quoted(wanted['Include'])}")
     return "\n".join(lines) + "\n"
+
+
+def _lines(options: Mapping[str, str]) -> list[str]:
+    return [f"    {name} {_quoted(value)}" for name, value in options.items()]
 
 
 def _quoted(value: str) -> str:
@@ -69,9 +78,18 @@ def known_as(found: Mapping[str, str]) -> str:
 
 
 def is_closed(done: Done) -> bool:
-    """Whether nobody listens at that port, as seen from here or from a jump host."""
-    failed = ("ssh: connect to host", "open failed: connect failed")
+    """Whether nobody listens at that port, as seen from here or from a jump host.
+
+    What is said on the way through a jump host or a command is dropped by an ssh whose connection is to persist: then
+    all that is left is that it ended before a server said who it is.
+    """
+    failed = ("ssh: connect to host", "open failed: connect failed", "Connection closed by UNKNOWN port 65535")
     return done.returncode == 255 and any(text in done.stderr for text in failed)
+
+
+def says_nothing(done: Done) -> bool:
+    """Whether that port did not even refuse: a firewall drops what comes, or there is no such machine."""
+    return is_closed(done) and "timed out" in done.stderr
 
 
 def shows_unknown_key(done: Done) -> bool:

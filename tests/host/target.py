@@ -150,7 +150,7 @@ class Target:
                 f"port {other.port}, {other.why}, is open, but shows a host key that is not known to be this host's: "
                 f"if it is, declare ssh_port = {other.port} and make the key known under that port"
             )
-        self.remark = f"answers on port {other.port}, {other.why}"
+        self.remark = other.remark(int(found["port"]), waited=ssh.says_nothing(closed))
         return done, None
 
     @property

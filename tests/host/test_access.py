@@ -17,9 +17,11 @@ from rigwright.secrets import SecretUnreadable, read_secret
 from rigwright.spec.access import Access, User
 from rigwright.spec.rig import Rig
 from tests.host.answers import could_not_tell, proves
+from tests.host.firewall import RULES, Door, Doors, doors, ssh_door, wrong_doors
 from tests.host.reading import Answers, ask
 
 UNIT = "rigwright-firewall.service"
+NO_RULES = "no rules of ours are in force: every port is open"
 SELF = "127.$(($$ / 65536 % 200)).$(($$ / 256 % 256)).$(($$ % 253 + 1))"
 """An address of the host's own that is another each time: sshd makes who fails to log in wait, by address."""
 
@@ -31,7 +33,7 @@ def access(rig: Rig) -> Access:
 
 @pytest.fixture(scope="session")
 def seen(host: Host, access: Access) -> Answers:
-    """Everything that this file wants to know but the firewall's rules, in one command."""
+    """Everything that this file wants to know, in one command, but what the declared rules are to the host's kernel."""
     users = " ".join(access.users)
     knock = (
         f"-p {access.ssh.port} -b {SELF} -F none -o BatchMode=yes -o PreferredAuthentications=none -o ConnectTimeout=5"
@@ -51,6 +53,7 @@ def seen(host: Host, access: Access) -> Answers:
             "unit": f"systemctl show -p UnitFileState,ActiveState {UNIT}",
             "flusher": "systemctl show -p ExecStartPost nftables.service",
             "tables": "nft list tables",
+            "rules": RULES,
             "session": Session().command(),
             "at boot": "systemctl show -p Id,LoadState,UnitFileState,ActiveState ssh.service ssh.socket",
         },
@@ -196,41 +199,70 @@ def test_ssh_hardening(access: Access, sshd: dict[str, str]) -> None:
     _comes_to(sshd, access, *settings(access.ssh))
 
 
+@pytest.fixture(scope="session")
+def let_in(rig: Rig, seen: Answers) -> Doors:
+    """What the rules in force let in."""
+    return doors(seen["rules"], rig)
+
+
 @proves("access.firewall.state")
-def test_firewall(seen: Answers, access: Access, firewall: FirewallState) -> None:
+def test_firewall(seen: Answers, access: Access, firewall: FirewallState, let_in: Doors) -> None:
     """The firewall is in force, now and at boot, with no rules that nobody declared; or it is not there"""
     unit = seen.pairs("unit")
     if access.firewall.state == "absent":
         assert f"table {TABLE}" not in seen.lines("tables"), "our table is in force, declared absent"
         assert unit["UnitFileState"] != "enabled", f"{UNIT} loads the firewall at boot, declared absent"
         return
-    assert firewall.live is not None, "no rules of ours are in force: every port is open"
+    assert firewall.live is not None, NO_RULES
     assert not firewall.error, f"nft does not understand the declared rules: {firewall.error}"
     assert (unit["UnitFileState"], unit["ActiveState"]) == ("enabled", "active"), (
         f"{UNIT}, which loads the firewall at boot, is {unit['UnitFileState'] or 'missing'} and {unit['ActiveState']}"
     )
     assert f"-f {RULESET}" in seen["flusher"], "restarting nftables.service would flush the firewall"
     assert not firewall.others, f"{', '.join(firewall.others)} is in force besides"
-    rest = [text for text in firewall.differences() if not _about(text, "port ", "ssh", "ping")]
+    assert let_in.policy == "drop", "what no rule speaks of is let in: it should be dropped"
+    assert not let_in.strange, f"neither declared nor what every firewall lets in: {', '.join(let_in.strange)}"
+    # The rules besides the declared doors are ours by no key: of them there are only our own words.
+    rest = [text for text in firewall.differences() if not _is_of_a_door(text)]
     assert not rest, "; ".join(rest)
 
 
+@pytest.fixture(scope="session")
+def ajar(seen: Answers, access: Access, let_in: Doors) -> dict[Door, str]:
+    """Doors that are not open to exactly the declared sources."""
+    session = Session().process(seen.lines("session"))
+    return wrong_doors(access, let_in, session.port if session else None)
+
+
 @proves("access.firewall.ports.port", "access.firewall.ports.protocol", "access.firewall.ports.sources")
-def test_open_ports(access: Access, firewall: FirewallState) -> None:
+def test_open_ports(seen: Answers, access: Access, ajar: dict[Door, str]) -> None:
     """Exactly the declared ports are open, to exactly the declared sources"""
-    _as_declared(access, firewall, "port ")
+    if access.firewall.state == "absent":
+        return
+    assert seen["rules"], NO_RULES
+    wrong = [text for door, text in ajar.items() if door != ssh_door(access)]
+    assert not wrong, "; ".join(wrong)
 
 
 @proves("access.firewall.ssh_sources")
-def test_ssh_door(access: Access, firewall: FirewallState) -> None:
+def test_ssh_door(seen: Answers, access: Access, ajar: dict[Door, str]) -> None:
     """SSH's port is open to exactly the declared sources"""
-    _as_declared(access, firewall, "ssh")
+    if access.firewall.state == "absent":
+        return
+    assert seen["rules"], NO_RULES
+    assert ssh_door(access) not in ajar, ajar[ssh_door(access)]
 
 
 @proves("access.firewall.ping")
-def test_ping(access: Access, firewall: FirewallState) -> None:
+def test_ping(seen: Answers, access: Access, let_in: Doors) -> None:
     """Ping is answered, or not, as declared"""
-    _as_declared(access, firewall, "ping")
+    if access.firewall.state == "absent":
+        return
+    assert seen["rules"], NO_RULES
+    wanted = {"icmp", "icmpv6"} if access.firewall.ping else set()
+    assert let_in.ping == wanted, (
+        f"echo requests are let in by {_listed(let_in.ping) or 'no rule'}, declared: {_listed(wanted) or 'none'}"
+    )
 
 
 def _account(accounts: dict[str, Account], name: str) -> Account:
@@ -244,16 +276,8 @@ def _comes_to(sshd: dict[str, str], access: Access, *names: str) -> None:
     assert not wrong, f"sshd's settings come to {'; '.join(wrong)}"
 
 
-def _as_declared(access: Access, firewall: FirewallState, *names: str) -> None:
-    if access.firewall.state == "absent":
-        return
-    assert firewall.live is not None, "no rules of ours are in force: every port is open"
-    wrong = [text for text in firewall.differences() if _about(text, *names)]
-    assert not wrong, "; ".join(wrong)
-
-
-def _about(text: str, *names: str) -> bool:
-    return any(f"rule '{name}" in text for name in names)
+def _is_of_a_door(text: str) -> bool:
+    return any(f"rule '{name}" in text for name in ("port ", "ssh", "ping"))
 
 
 def _listed(words: set[str]) -> str:

@@ -134,8 +134,11 @@ def test_persistence_mode(rig: Rig, seen: Answers, declared: Tuning) -> None:
         return
     if not seen["running"]:
         could_not_tell("no NVIDIA driver is loaded, so no card has a persistence mode")
+    modes = [line.split(", ") for line in seen.lines("smi") if line.count(", ") == 1]
+    if not modes:
+        could_not_tell(f"nvidia-smi tells of no card: {(seen.lines('smi') or ['no answer'])[-1]}")
     on = rig.tuning.state == "present" and declared.persistence_mode
-    other = [line.split(", ")[0] for line in seen.lines("smi") if line.endswith("Disabled" if on else "Enabled")]
+    other = [card for card, mode in modes if mode == ("Disabled" if on else "Enabled")]
     assert not other, f"persistence mode is {'off' if on else 'on'} for card {', '.join(other)}"
 
 

@@ -150,6 +150,35 @@ def test_a_disk_does_not_cover_what_somebody_put_in_its_place(server: tuple[Thro
     _as_declared(project, data={"uuid": uuid, "mount": "/srv/data"})
 
 
+OTHER_UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+
+
+def test_each_value_of_a_disk_falls_short_by_itself(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
+    host, project = server
+    host.run("mkfs.ext4 -q -F /dev/disk-under-test")
+    uuid = host.run("blkid -p -s UUID -o value /dev/disk-under-test").stdout.strip()
+    data = {"uuid": uuid, "mount": "/srv/data", "options": ["noatime"]}
+    assert _apply(project, data=data).returncode == 0
+    _as_declared(project, data=data)
+    for other, test, message in (
+        ({"uuid": OTHER_UUID}, "test_disks", f"{uuid} (ext4) is mounted, declared {OTHER_UUID}"),
+        ({"mount": "/srv/models"}, "test_disks", "nothing is mounted at /srv/models"),
+        ({"fs": "xfs"}, "test_disks", "it is ext4, declared xfs"),
+        ({"options": ["noatime", "nodev"]}, "test_disks_at_boot", "/etc/fstab lacks nodev"),
+    ):
+        assert message in _short(project, test, data={**data, **other})
+    host.run("umount /srv/data && mount /dev/disk-under-test /srv/data")
+    assert "it is mounted without noatime" in _short(project, "test_disks_at_boot", data=data)
+
+
+def _short(project: Site, test: str, **disks: Any) -> str:
+    """What falls short of these disks by that test of the proof."""
+    assigned = ("--layer", "base", "--set", f"base.disks={json.dumps(disks)}")
+    (answer,) = [each for each in _answers(project, *assigned) if each["test"] == test]
+    assert answer["answer"] == "falls short", answer
+    return str(answer["message"])
+
+
 def test_another_number_is_another_drive(server: tuple[ThrowawayHost, Site], disk: Path) -> None:
     before = _digest(disk)
     done = _apply(server[1], models={**MODELS, "format": "SIMULATED-2"})
@@ -172,8 +201,12 @@ def test_a_swap_file_is_made_and_goes_again(server: tuple[ThrowawayHost, Site]) 
     assert plan["exit_status"] == 0, changes(plan)
     (answer,) = [each for each in _answers(project, *swap(kind="file", size_gib=1)) if each["test"] == "test_swap"]
     assert answer["answer"] == "could not tell", answer
-    (answer,) = [each for each in _answers(project, *swap(kind="file", size_gib=2)) if each["test"] == "test_swap"]
-    assert answer["answer"] == "falls short", answer
+    for other, message in (
+        (swap(kind="file", size_gib=2), "/swapfile is 1 GiB, declared 2"),
+        (swap(kind="zram", size_gib=1), "/dev/zram0 is made with no size"),
+    ):
+        (answer,) = [each for each in _answers(project, *other) if each["test"] == "test_swap"]
+        assert (answer["answer"], message in answer["message"]) == ("falls short", True), answer
     project.apply(*swap(kind="none"))
     assert host.run("ls /swapfile /etc/systemd/system/swapfile.swap", check=False).stdout == ""
 

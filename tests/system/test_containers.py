@@ -48,6 +48,7 @@ def test_engines_follow_one_another(
 
         _becomes(declare(), "Docker, the distribution's", *LAYERS)
         _becomes(declare(**vendor), "Docker's own")
+        _repository_falls_short(declare(**vendor))
         _stays_while_containers_run(host, declare(**vendor, **PLACED), "docker")
         _becomes(declare(**vendor, **PLACED), "Docker's own, elsewhere")
         _becomes(declare(**PLACED), "Docker, the distribution's, elsewhere")
@@ -66,6 +67,18 @@ def _becomes(server: Site, what: str, *layers: str) -> None:
     for command in ("plan", "verify"):
         found = server.document(command, "--layer", "containers")
         assert found["exit_status"] == 0, f"{what}, {command}: {changes(found)}"
+
+
+def _repository_falls_short(server: Site) -> None:
+    """With the very engine there, another key or another address of its repository is what falls short."""
+    for name, other, message in (
+        ("repository_fingerprint", "1" * 40, f"declared {'1' * 40}"),
+        ("repository_url", "http://10.0.0.9/nowhere", "docker-ce is not from http://10.0.0.9/nowhere"),
+    ):
+        proof = server.document("verify", "--layer", "containers", "--set", f"containers.{name}={other}")
+        short = [each for each in proof["hosts"][0]["answers"] if each["answer"] == "falls short"]
+        assert [each["test"] for each in short] == ["test_repository"], changes(proof)
+        assert message in short[0]["message"], changes(proof)
 
 
 def _stays_while_containers_run(host: ThrowawayHost, server: Site, engine: str) -> None:

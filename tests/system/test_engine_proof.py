@@ -94,6 +94,26 @@ def test_what_could_not_be_told_is_counted_and_does_not_fail_the_proof(project: 
     assert "first: 2 hold, 1 could not be told" in ran.out
 
 
+def test_what_could_not_be_told_is_status_3_where_that_is_asked_for(project: Project) -> None:
+    ran = project.rig("verify", "first", "--strict")
+    assert ran.status == 3
+    assert "first: 2 hold, 1 could not be told" in ran.out
+    assert project.rig("verify", "second", "--strict").status == 1, "what falls short comes first"
+
+
+def test_the_whole_proof_is_one_connection(project: Project, first: ThrowawayHost) -> None:
+    before = _logins(first)
+    ran = project.rig("verify", "first", "--json")
+    assert ran.hosts["first"]["counts"]["holds"] == 2
+    assert _logins(first) - before == 1
+
+
+def _logins(host: ThrowawayHost) -> int:
+    """So many connections sshd has let in, by its own account. The host is asked past its sshd."""
+    host.run("journalctl --sync")
+    return host.run("journalctl -q -o cat -t sshd -t sshd-session").stdout.count("Accepted publickey")
+
+
 def test_a_layer_alone(project: Project) -> None:
     ran = project.rig("verify", "--layer", "base", "--limit", "fir*", "--json")
     assert (list(ran.hosts), {answer["layer"] for answer in ran.hosts["first"]["answers"]}) == (["first"], {"base"})

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.system.declared import declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.site import BIN, Site, environment, site
-from tests.system.state import STATE
+from tests.system.state import EVERYTHING
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -36,7 +37,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, vendors: Any) -> Iterator[st
     """The state after an apply that nothing disturbed."""
     with gpu_host("basement", "trixie") as host:
         site(tmp_path_factory.mktemp("whole"), {host: declared(vendors, "trixie")}).apply()
-        yield host.run(STATE).stdout
+        yield host.run(EVERYTHING).stdout
 
 
 def test_twenty_cuts(tmp_path: Path, vendors: Any, whole: str) -> None:
@@ -54,7 +55,10 @@ def test_twenty_cuts(tmp_path: Path, vendors: Any, whole: str) -> None:
         assert plan["exit_status"] == 0, changes(plan)
         proof = server.document("verify")
         assert proof["exit_status"] == 0, changes(proof)
-        assert host.run(STATE).stdout == whole
+        differs = "\n".join(
+            unified_diff(whole.splitlines(), host.run(EVERYTHING).stdout.splitlines(), n=0, lineterm="")
+        )
+        assert not differs, differs
 
 
 def _pending(server: Site) -> int:

@@ -42,7 +42,7 @@ def project(tmp_path: Path, host: ThrowawayHost) -> Project:
     return made
 
 
-def deploys(project: Project, *words: str, module: str | None = None, allowed: bool = True) -> None:
+def deploys(project: Project, *words: str, module: str | None = None, allowed: bool | str = True) -> None:
     project.deploy(DEPLOY.format(module=module, words=list(words), allowed=allowed))
 
 
@@ -84,6 +84,19 @@ def test_it_does_not_reboot_when_it_may_not(project: Project, host: ThrowawayHos
     assert host.run("cat /root/after").stdout, "what comes afterwards is done all the same"
 
 
+def test_no_reboot_is_stronger_than_the_declaration(project: Project, host: ThrowawayHost) -> None:
+    deploys(project, "a.word=1", allowed="rig_of(host).driver.reboot")
+    project.inventory({"basement": way(host, driver={"branch": 580, "reboot": True})})
+    before = boot(host)
+    applied = project.rig("apply", "--yes", "--no-reboot")
+    assert applied.status == 2, applied.out + applied.err
+    assert "a reboot is needed, and not allowed" in applied.out
+    assert boot(host) == before
+    applied = project.rig("apply", "--yes")
+    assert applied.status == 0, applied.out + applied.err
+    assert boot(host) != before
+
+
 def test_it_does_not_boot_a_kernel_without_the_driver(project: Project, host: ThrowawayHost) -> None:
     deploys(project, "a.word=1", module="nvidia")
     before = boot(host)
@@ -108,5 +121,6 @@ def test_it_is_waited_for_where_sshd_has_been_moved_to(tmp_path: Path) -> None:
         assert boot(host) != before
         assert host.run("cat /root/after").stdout == "['a.word=1']"
         again = project.rig("apply", "--yes")
-        assert again.status == 0, again.out + again.err
+        assert again.status == 2, again.out + again.err
+        assert "rebooting did not help, and is not repeated" in again.out, "no boot of a container brings the word"
         assert "basement answers on port 2222, as declared in access.ssh.port" in again.out

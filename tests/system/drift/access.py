@@ -49,6 +49,7 @@ DRIFTS = [
         "access",
         plan_names=("Have user owner", "home /home/owner is missing"),
         verify_names=("test_users",),
+        repairs=("Have user owner", "Set the keys of owner"),
         survives="test $(stat -c %U:%a /home/owner) = owner:700 && test -e /home/owner/.profile && rm -r /root/owner",
     ),
     Drift(
@@ -73,6 +74,13 @@ DRIFTS = [
         "access",
         plan_names=("Configure sshd", "passwordauthentication is yes, wanted no"),
         verify_names=("test_ssh_passwords", "test_ssh_hardening"),
+    ),
+    Drift(
+        "a word of sshd's settings mistyped, for which it refuses all its files",
+        "sed -i s/Max/min/ /etc/ssh/sshd_config.d/*rigwright*",
+        "access",
+        plan_names=("Configure sshd", "content differs", "Bad configuration option: minAuthTries"),
+        verify_names=("test_ssh_hardening",),
     ),
     Drift(
         "sshd no longer reads its drop-ins, a comment of somebody's in its file",
@@ -157,6 +165,7 @@ DRIFTS = [
         "access",
         plan_names=("Keep the firewall when nftables.service flushes", "10-rigwright.conf: missing"),
         verify_names=("test_firewall",),
+        repairs=("Keep the firewall when nftables.service flushes", "Let systemd know of it"),
     ),
     Drift(
         "the firewall no longer loaded at boot",

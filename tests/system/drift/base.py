@@ -9,8 +9,9 @@ DRIFTS = [
         "a component taken out of the archive's sources",
         "sed -i '0,/ non-free/s/ non-free / /' /etc/apt/sources.list.d/debian.sources",
         "base",
-        plan_names=("Add archive components", "debian.sources: lacks"),
+        plan_names=("Add archive components to the mirror in use", "debian.sources: lacks"),
         verify_names=("test_archive",),
+        repairs=("Add archive components to the mirror in use", "Fetch the package lists"),
     ),
     Drift(
         "components taken out, somebody else's source beside them",
@@ -18,8 +19,9 @@ DRIFTS = [
         " > /etc/apt/sources.list.d/somebody.sources && "
         "sed -i 's/^Components: .*/Components: main/' /etc/apt/sources.list.d/debian.sources",
         "base",
-        plan_names=("Add archive components",),
+        plan_names=("Add archive components to the mirror in use",),
         verify_names=("test_archive",),
+        repairs=("Add archive components to the mirror in use", "Fetch the package lists"),
         survives="grep -qx 'Components: main' /etc/apt/sources.list.d/somebody.sources",
     ),
     Drift(
@@ -101,6 +103,7 @@ DRIFTS = [
         "base",
         plan_names=("Limit the journal", "10-rigwright.conf: missing"),
         verify_names=("test_journal_size", "test_journal_age"),
+        repairs=("Limit the journal", "Run the journal with its limits"),
     ),
     Drift(
         "journald started before its limits: a restart that was lost",

@@ -16,6 +16,7 @@ DRIFTS = [
         "containers",
         plan_names=("Merge our keys into daemon.json", 'log-opts.max-file: "9", wanted "2"'),
         verify_names=("test_daemon_keys",),
+        repairs=("Merge our keys into daemon.json", "Run Docker"),
         survives="grep -q 172.30.9.1 /etc/docker/daemon.json && ip address show docker0 | grep -q 172.30.9.1",
     ),
     Drift(
@@ -32,6 +33,7 @@ DRIFTS = [
         "containers",
         plan_names=("Merge our keys into daemon.json", "log-driver: missing"),
         verify_names=("test_daemon_keys",),
+        repairs=("Merge our keys into daemon.json", "Run Docker"),
     ),
     Drift(
         "Docker stopped",
@@ -46,6 +48,7 @@ DRIFTS = [
         "containers",
         plan_names=("Let Docker's units be started", "docker.service: masked"),
         verify_names=("test_engine",),
+        repairs=("Let Docker's units be started", "Run Docker"),
     ),
     Drift(
         "one of Docker's packages removed",
@@ -66,8 +69,9 @@ DRIFTS = [
         "apt-get -qq -y --allow-downgrades --allow-change-held-packages install "
         + " ".join(f"{name}=1.18.1-1" for name in _TOOLKIT),
         "containers",
-        plan_names=("Install the container toolkit", "nvidia-container-toolkit: 1.18.1-1, wanted 1.19.0-1"),
+        plan_names=("Install the container toolkit 1.19.0", "nvidia-container-toolkit: 1.18.1-1, wanted 1.19.0-1"),
         verify_names=("test_toolkit",),
+        repairs=("Install the container toolkit 1.19.0", "Hold the container toolkit"),
     ),
     Drift(
         "an old list of the toolkit's repository put back",

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rigwright.catalog import catalog
 from rigwright.catalog.driver import Flavour, Source
 from rigwright.catalog.releases import Release
+from rigwright.spec.containers import Containers
 
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 RELEASES = list(catalog().releases.values())
@@ -136,6 +137,24 @@ def test_all_four_packages_of_the_container_toolkit_move_together() -> None:
     versions = catalog().containers.toolkit.versions("1.19.0")
     assert len(versions) == 4
     assert set(versions.values()) == {"1.19.0-1"}
+
+
+def test_what_is_recommended_is_fit() -> None:
+    known = catalog()
+    assert known.containers.toolkit.recommended not in known.containers.toolkit.regressions
+    assert known.driver.recommended >= max(each.first for each in known.driver.generations.values())
+    assert known.driver.recommended >= known.driver.open_modules["first_default"]
+    assert Containers().toolkit.version == known.containers.toolkit.recommended
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.codename)
+def test_what_a_release_says_of_cdi_follows_from_what_cdi_needs(release: Release) -> None:
+    def fit(version: str, needs: str) -> bool:
+        return [int(part) for part in version.split(".")] >= [int(part) for part in needs.split(".")]
+
+    engines = catalog().containers
+    assert release.docker_cdi == fit(release.docker, engines.docker.cdi["needs"])
+    assert release.podman_cdi == fit(release.podman, engines.podman.cdi["needs"])
 
 
 def test_a_key_that_nobody_reads_is_refused() -> None:

@@ -54,6 +54,14 @@ def test_wrong_usage_is_status_64_and_says_what_is_right(
         assert text in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("named", [["basement", "attic"], ["home"]], ids=["two hosts", "a group of two"])
+def test_one_host_is_tried_and_none_dropped_silently(
+    project: Path, named: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["try", *named]) == 64
+    assert "one host is tried at a time, and basement, attic are named" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["verify"]])
 def test_a_faulty_declaration_is_status_1_and_one_document(
     project: Path, command: list[str], capsys: pytest.CaptureFixture[str]

@@ -31,6 +31,8 @@ class Machine:
         self.open_ports = open_ports
         self.closed = closed or NoValidConnectionsError({(NAME, 0): ConnectionRefusedError(111, "refused")})
         self.tried: list[int] = []
+        self.ended: list[int] = []
+        """Ports of the connections that were closed, in order."""
 
     def connect(self, connector: SSHConnector) -> None:
         """As pyinfra's, which raises ConnectError while it handles the cause."""
@@ -53,7 +55,9 @@ class Machine:
         if key.get_name() not in known or known[key.get_name()] != key:
             raise BadHostKeyException(name, key, next(iter(known.values())))
         transport = SimpleNamespace(get_remote_server_key=lambda: key)
-        connector.client = SimpleNamespace(get_transport=lambda: transport, close=lambda: None)  # type: ignore[assignment]
+        connector.client = SimpleNamespace(  # type: ignore[assignment]
+            port=port, get_transport=lambda: transport, close=lambda: self.ended.append(port)
+        )
 
 
 @pytest.fixture
@@ -167,18 +171,21 @@ def test_no_other_port_is_guessed(host: Callable[..., Any]) -> None:
     assert machine.tried == [22]
 
 
-def test_after_a_proven_move_the_new_port_is_the_way_in(
+def test_after_a_proven_move_the_new_port_is_the_way_in_and_its_connection_the_one_in_use(
     host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that a reboot later in the run is waited for where sshd is."""
+    """So that a reboot later in the run is waited for where sshd is, and the old port is nobody's any more."""
     bench, machine = host(22, 2222, own=(22,)), Machine({22: OWN, 2222: OWN})
     enter(bench, machine)
     monkeypatch.setattr(SSHConnector, "run_shell_command", lambda self, command: (True, None))
     monkeypatch.setattr(SSHConnector, "connect", lambda self: way_in.enter(self, machine.connect))
+    reconnect.prove_new_connection(bench, 22)
+    assert (bench.connector.client.port, machine.ended, reconnect.has_moved(bench)) == (22, [22], False)
     reconnect.prove_new_connection(bench, 2222)
+    assert (bench.connector.client.port, machine.ended, reconnect.has_moved(bench)) == (2222, [22, 22], True)
     del machine.open_ports[22]  # type: ignore[attr-defined]
     bench.connector.connect()
-    assert machine.tried == [22, 2222, 2222]
+    assert machine.tried == [22, 22, 2222, 2222]
 
 
 def test_what_proves_one_port_tries_no_other(host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

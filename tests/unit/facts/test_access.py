@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
+
 from rigwright.facts.accounts import Account, Accounts, key_lines, password_mark
 from rigwright.facts.firewall import Firewall
 from rigwright.facts.session import Session, SessionState
@@ -24,7 +26,7 @@ def test_accounts() -> None:
             "P abc",
             f"K 600|anna|{_encoded(KEYS)}",
             f"2 {_encoded('ssh-rsa BBBB old')}",
-            "H anna",
+            "H anna 12",
             "D 700|anna",
             "R /etc/sudoers.d/rigwright-anna /etc/sudoers",
             f"S {_encoded('anna ALL=(ALL:ALL) ALL')}",
@@ -45,9 +47,26 @@ def test_accounts() -> None:
     assert anna.sudoers == "anna ALL=(ALL:ALL) ALL"
     assert found.accounts["root"] == Account(0, "/root", "/bin/bash", frozenset({"root"}), "def")
     assert anna.root_by == ("/etc/sudoers.d/rigwright-anna", "/etc/sudoers")
-    assert (anna.home_owner, anna.home_gap) == ("anna", "")
-    assert found.accounts["root"].home_gap == "missing"
+    assert (anna.home_owner, anna.home_used, anna.home_gap) == ("anna", True, "")
     assert (found.groups, found.shells, found.unproven) == ({"video", "anna"}, {"/bin/bash"}, {"shell"})
+
+
+@pytest.mark.parametrize(
+    ("uid", "home", "gap"),
+    [
+        (1001, [], "missing"),
+        (1001, ["H root 0"], "root's"),
+        (1001, ["H root 3"], ""),
+        (1001, ["H ben 0"], ""),
+        (34, ["H root 0"], ""),
+        (34, [], ""),
+        (0, [], ""),
+    ],
+    ids=["gone", "fresh disk", "sshd locks somebody in", "another's", "the system's", "none of the system's", "root"],
+)
+def test_homes(uid: int, home: list[str], gap: str) -> None:
+    found = Accounts().process([f"U anna|{uid}:{uid}|/home/anna|/bin/bash|anna", *home])
+    assert found.accounts["anna"].home_gap == gap
 
 
 def test_keys_that_others_may_change_are_not_safe() -> None:

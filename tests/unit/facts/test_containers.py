@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +124,23 @@ def test_real_paths() -> None:
 
 def test_mount_points() -> None:
     assert MountPoints().process(["mounted /data", "not /a b"]) == {"/data": True, "/a b": False}
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "place"),
+    [
+        ("/usr/sbin/dockerd\0-H\0fd://\0", ""),
+        ("/usr/sbin/dockerd\0--data-root\0/mnt/d\0-H\0fd://\0", "started_with=/mnt/d\n"),
+        ("/usr/sbin/dockerd\0--data-root=/mnt/d\0", "started_with=/mnt/d\n"),
+        ("/usr/sbin/dockerd\0-g\0/mnt/d\0", "started_with=/mnt/d\n"),
+    ],
+)
+def test_the_place_that_dockers_unit_names(cmdline: str, place: str, tmp_path: Path) -> None:
+    (tmp_path / "cmdline").write_text(cmdline)
+    command = Engine().command(engine="docker")
+    reading = command[command.index("tr '") : command.rindex("fi\n")]
+    (told,) = re.findall(r"/proc/\S*\$\(.*?\)/cmdline", reading)
+    done = subprocess.run(
+        ["sh", "-c", reading.replace(told, str(tmp_path / "cmdline"))], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == place

@@ -105,3 +105,9 @@ def test_where_systemd_says_nothing_there_are_no_units() -> None:
 
 def test_systemd_is_asked_once_for_all_units() -> None:
     assert Units().command(names=[f"{number}.service" for number in range(9)]).count("systemctl") == 1
+
+
+def test_a_systemd_that_does_not_answer_has_no_units() -> None:
+    found = Units().process(["@unit docker.service ", "@unit ssh.service 12.5", "@shown"])
+    assert [each.exists for each in found.values()] == [False, False]
+    assert '[ -z "$shown" ] || ' in Units().command(["docker.service"])

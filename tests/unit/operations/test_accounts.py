@@ -65,7 +65,7 @@ CASES = [
     ),
     Case(
         "a home that is gone", accounts.present, _declared(), _anna(replace(ANNA, home_owner=None)),
-        commands=['/usr/sbin/mkhomedir_helper anna 0077 && { [ "$(stat -c %U /home/anna)" != root ] '
+        commands=['/usr/sbin/mkhomedir_helper anna 0077 && { [ "$(stat -L -c %U /home/anna)" != root ] '
                   "|| chown anna: /home/anna; }"],
         why=["user anna: home /home/anna is missing"],
     ),

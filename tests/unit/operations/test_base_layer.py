@@ -129,6 +129,26 @@ def test_the_clock_left_alone() -> None:
     )
 
 
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_no_service_starts_before_it_is_configured(codename: str) -> None:
+    """Debian's packages start theirs while they are installed."""
+    rig = _rig(base={"ntp_servers": ["ntp.example"], "swap": {"kind": "zram", "size_gib": 8}})
+    found = steps(base, rig, _bare(codename))
+    names = list(found)
+    install = names.index("Install the base packages")
+    for name in (
+        "Name the NTP servers",
+        "Configure unattended security updates",
+        "Keep needrestart quiet",
+        "Size the compressed swap",
+    ):
+        assert found[name].commands
+        assert names.index(name) < install, name
+    for name in ("Keep the clock", "Run apt-daily-upgrade.timer", "Swap to compressed memory", "Watch the drives"):
+        assert found[name].commands
+        assert names.index(name) > install, name
+
+
 def test_upgrades_turned_off() -> None:
     found = steps(base, _rig(base={"unattended_upgrades": {"enabled": False}}), _bare("trixie"))
     assert 'APT::Periodic::Unattended-Upgrade "0";' in _text(found, "Configure unattended security updates")
@@ -181,10 +201,18 @@ def test_access(codename: str) -> None:
     assert "[prove]" in _text(found, "Set the firewall")
     assert "After=nftables.service" in _text(found, "Load the firewall at boot")
     assert "PermitRootLogin prohibit-password" in _text(found, "Configure sshd")
-    assert list(found)[-1] == "Configure sshd", "sshd last: the firewall opens its new port first"
+    *_, last, afterwards = found
+    assert last == "Configure sshd", "sshd last: the firewall opens its new port first"
+    assert (afterwards, found[afterwards].commands) == ("Close the port that sshd has left", ()), "it was not moved"
 
 
 def test_access_without_a_firewall() -> None:
     found = steps(access, _rig(access={"firewall": {"state": "absent"}}), _bare("trixie", UBUNTU_SERVER))
     assert found["Take the firewall away"].commands == ()
     assert "Set the firewall" not in found
+
+
+def test_packages_are_not_judged_before_dpkg_has_ended_its_work() -> None:
+    facts = {**_bare("trixie"), Packages: PackagesState(unfinished={"tree": "unpacked"})}
+    found = steps(base, _rig(), facts)
+    assert "Finish what dpkg left half done" in found["Install the base packages"].waits

@@ -1,4 +1,4 @@
-"""Toolkits: facts in, commands out."""
+"""Toolkits: facts in, commands out; and the whole layer on every release."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from rigwright.choice.flavour import Impossible
 from rigwright.choice.toolkits import toolkit_packages, toolkit_prefix, toolkits_from_nvidia
 from rigwright.facts.cuda import CudaState, CudaToolkits
 from rigwright.facts.driver import Offer, Offers
+from rigwright.facts.files import Files
 from rigwright.facts.packages import Packages, PackagesState, Unneeded
+from rigwright.facts.release import Release
+from rigwright.facts.sources import Archive, SourceFile, Sources, SourcesState
 from rigwright.operations import cuda
 from rigwright.spec.cuda import Cuda
 from rigwright.spec.driver import Driver
 from rigwright.spec.rig import Rig
-from tests.unit.operations.harness import Case
+from tasks.cuda import PROFILE
+from tasks.cuda import cuda as layer
+from tasks.driver.repository import PREFERENCES, SOURCE
+from tests.unit.operations.harness import Case, Step, file, steps
+from tests.unit.operations.releases import CODENAMES, DEBIAN, RELEASE, UBUNTU
 
 P128, P130 = "/usr/local/cuda-12.8", "/usr/local/cuda-13.0"
 BOTH = {"12.8": "cuda-toolkit-12-8", "13.0": "cuda-toolkit-13-0"}
@@ -198,3 +205,82 @@ def test_where_toolkits_come_from() -> None:
     assert toolkits_from_nvidia(rig("none", "12.8"))
     assert not toolkits_from_nvidia(rig("none"))
     assert not toolkits_from_nvidia(rig("distribution", "12.4"))
+
+
+# The layer as a whole
+
+
+def bare(codename: str, **installed: str) -> dict[Any, Any]:
+    """A host without any of it, whose sources offer whatever is asked for."""
+    family = "Ubuntu" if codename in UBUNTU else "Debian"
+    return {
+        Release: RELEASE[codename],
+        Sources: SourcesState(
+            {"/etc/apt/sources.list": SourceFile(f"deb http://mirror.example/x {codename} main\n", "644")},
+            {f"mirror.example_x_dists_{codename}": Archive(family, codename)},
+        ),
+        Packages: PackagesState(installed={name.replace("_", "-"): version for name, version in installed.items()}),
+        Offers: lambda names: {name: Offer(None, "1.0-1") for name in names},
+        **found(),
+    }
+
+
+def done(facts: dict[Any, Any], *toolkits: str, state: str = "present", **driver: Any) -> dict[str, Step]:
+    wanted = Cuda(toolkits=list(toolkits), default=toolkits[0] if toolkits else None, state=state)  # type: ignore[arg-type]
+    return steps(layer, Rig(name="x", driver=Driver(**driver), cuda=wanted), facts)
+
+
+def text(step: Step) -> str:
+    return "\n".join(step.commands)
+
+
+FOLDERS = ("debian12", "debian13", "ubuntu2204", "ubuntu2404", "ubuntu2604")
+
+
+@pytest.mark.parametrize(("codename", "folder"), list(zip(CODENAMES, FOLDERS, strict=True)))
+def test_toolkits_from_nvidias_repository(codename: str, folder: str) -> None:
+    release = catalog().release(codename)
+    fingerprint = release.nvidia.fingerprint or "A" * 40
+    made = done(bare(codename), "12.8", "13.0", source="nvidia", branch=595, repository_fingerprint=fingerprint)
+    url = f"https://developer.download.nvidia.com/compute/cuda/repos/{folder}/x86_64"
+    assert f"URIs: {url}/\n" in text(made["Add NVIDIA's repository"])
+    assert f"{url}/{release.nvidia.key_file or 'AAAAAAAA.pub'}" in text(made["Fetch the repository's key"])
+    assert fingerprint in text(made["Fetch the repository's key"])
+    assert " cuda-toolkit-12-8=1.0-1 cuda-toolkit-13-0=1.0-1\n" in text(made["Install the toolkits"])
+    assert made["Set the default toolkit"].commands[-1] == f"update-alternatives --set cuda {P128}"
+    assert "/usr/local/cuda/bin" in text(made["Put the default toolkit's programs on PATH"])
+    assert "Keep NVIDIA's repository from serving drivers" not in made, "the driver comes from there as well"
+
+
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_a_repository_that_is_there_for_toolkits_serves_no_driver(codename: str) -> None:
+    made = done(bare(codename), "12.8", source="none", repository_fingerprint="A" * 40)
+    assert "Pin-Priority: -1" in text(made["Keep NVIDIA's repository from serving drivers"])
+
+
+@pytest.mark.parametrize("codename", DEBIAN)
+def test_the_toolkit_of_debians_own_archive(codename: str) -> None:
+    own = catalog().release(codename).toolkit
+    assert own is not None
+    made = done(bare(codename), own, source="distribution")
+    assert "Add NVIDIA's repository" not in made
+    assert f" {codename} main contrib non-free" in text(made["Add the archive's components"])
+    assert " nvidia-cuda-toolkit=1.0-1\n" in text(made["Install the toolkits"])
+    assert made["Set the default toolkit"].commands[-1] == "update-alternatives --set cuda /usr/lib/nvidia-cuda-toolkit"
+
+
+@pytest.mark.parametrize("codename", UBUNTU)
+def test_ubuntus_own_toolkit_is_not_known_here_and_refused(codename: str) -> None:
+    with pytest.raises(Exception, match=f"{codename}'s archive has none that is known here"):
+        done(bare(codename), "12.4", source="distribution", branch=580)
+
+
+@pytest.mark.parametrize("codename", CODENAMES)
+def test_absent_takes_toolkits_away_and_leaves_the_driver(codename: str) -> None:
+    facts = bare(codename, cuda_toolkit_12_8="1", cuda_nvcc_12_8="1", nvidia_driver_cuda="1")
+    facts[Files] = {path: file() for path in (PROFILE, SOURCE, PREFERENCES)}
+    made = done(facts, state="absent", source="nvidia", branch=595)
+    assert "sh -s -- cuda-toolkit-12-8 cuda-nvcc-12-8 parts\n" in text(made["Remove toolkits that are not declared"])
+    assert made["Leave PATH alone"].commands == (f"rm -f -- {PROFILE}",)
+    acting = {name for name, step in made.items() if step.commands}
+    assert acting == {"Remove toolkits that are not declared", "Leave PATH alone"}

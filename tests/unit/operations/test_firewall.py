@@ -11,9 +11,11 @@ from rigwright.choice.access import firewall_rules, lets_in
 from rigwright.facts.files import Files
 from rigwright.facts.firewall import Firewall, FirewallState
 from rigwright.facts.session import Session, SessionState
+from rigwright.facts.sshd import Sshd, SshdState
+from rigwright.facts.units import Units
 from rigwright.operations import firewall
 from rigwright.spec.rig import Rig
-from tests.unit.operations.harness import Case, file, run
+from tests.unit.operations.harness import Case, file, run, unit
 
 RULES = [{"table": {"name": "rigwright"}}, {"rule": {"comment": "ssh"}}]
 HERE = SessionState("10.0.0.7", 22)
@@ -66,6 +68,48 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_firewall(case: Case) -> None:
     case.check()
+
+
+MOVED = {"rig": Rig.model_validate({"name": "x", "access": {"ssh": {"port": 2222}}})}
+ONE_RULE_DIFFERS = [*RULES, {"rule": {"comment": "mine"}}]
+
+
+def _listens(*ports: int, socket_ports: tuple[int, ...] = (), session: SessionState | None = HERE) -> dict[Any, Any]:
+    units = {"ssh.socket": unit()} if socket_ports else {}
+    return {
+        **_host(live=ONE_RULE_DIFFERS), Session: session, Units: units,
+        Sshd: SshdState(ports=ports, socket_ports=socket_ports or (22,)),
+    }  # fmt: skip
+
+
+LEFT = [
+    Case("nothing moves, whatever else differs", firewall.left_port_closed, RIG, _listens(22)),
+    Case(
+        "sshd is about to be moved", firewall.left_port_closed, MOVED, _listens(22),
+        has=[LOADED, 'tcp dport 2222 accept comment "ssh"', "[prove]"],
+        why=["port 22: open until sshd has been proven to answer on 2222"],
+    ),
+    Case(
+        "systemd's socket is", firewall.left_port_closed, MOVED, _listens(2222, socket_ports=(22,)),
+        has=[LOADED], why=["port 22: open until sshd has been proven to answer on 2222"],
+    ),
+    Case("we came in by another program", firewall.left_port_closed, MOVED, _listens(2222)),
+    Case("we did not come in by SSH", firewall.left_port_closed, MOVED, _listens(22, session=None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LEFT, ids=str)
+def test_the_port_that_sshd_leaves(case: Case) -> None:
+    case.check()
+
+
+def test_the_port_that_sshd_has_left_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firewall, "has_moved", lambda host: True)
+    session = SessionState("10.0.0.7", 2222)
+    Case(
+        "moved, and in use", firewall.left_port_closed, MOVED, _listens(2222, session=session),
+        has=[LOADED, 'tcp dport 2222 accept comment "ssh"'], why=["firewall: rule 'mine' not declared"],
+    ).check()  # fmt: skip
 
 
 def test_the_way_back_restores_the_old_table() -> None:

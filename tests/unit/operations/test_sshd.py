@@ -24,6 +24,8 @@ FRESH = SshdState(
     keys=1,
     socket_ports=(22,),
 )
+TYPO = f"{DROP_IN}: line 10: Bad configuration option: minAuthTries; {CONFIG}: terminating, 1 bad configuration options"
+BROKEN = SshdState(error=TYPO, directives=(INCLUDE,), keys=1)
 DONE = replace(FRESH, settings=sshd.settings(Ssh()))
 ROOT = {"ssh_user": "root"}
 ADMIN = {"ssh_user": "admin"}
@@ -146,6 +148,22 @@ CASES = [
         refuses="a file that is read earlier, or a Match block, decides otherwise",
     ),
     Case(
+        "sshd does not take its files for a fault in ours", sshd.configured, _wants(),
+        _host(BROKEN, drop_in=file("minAuthTries 4")), data=ROOT,
+        has=["MaxAuthTries 4", "sshd -t && ", RELOAD, "[prove]"],
+        why=[f"{DROP_IN}: content differs; sshd: does not take its files: {TYPO}"],
+    ),
+    Case(
+        "sshd does not take its files for a fault in somebody's", sshd.configured, _wants(),
+        _host(replace(BROKEN, error=f"{CONFIG}: line 7: Bad configuration option: Foo"), drop_in=OURS), data=ROOT,
+        refuses=f"{CONFIG}: line 7: Bad configuration option: Foo. Correct that by hand",
+    ),
+    Case(
+        "sshd does not take its files, and cannot say where keys are", sshd.configured, _wants(),
+        _host(replace(BROKEN, keys=0), drop_in=file("minAuthTries 4")), data=ROOT,
+        refuses="as it does not take its files: " + TYPO,
+    ),
+    Case(
         "root may not log in, and rig does", sshd.configured, _wants(root_login="no"), _host(FRESH), data=ROOT,
         refuses="would shut rig out, which comes in as root",
     ),
@@ -187,6 +205,7 @@ def test_sshd(case: Case) -> None:
         (FRESH, 1, False),
         (replace(FRESH, anybodys_keys=1), 0, False),
         (replace(FRESH, settings={**FRESH.settings, "passwordauthentication": "no"}), 0, False),
+        (BROKEN, 0, True),
     ],
 )
 def test_where_rig_does_not_come_by_sshd_somebody_still_has_to(

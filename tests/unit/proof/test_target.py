@@ -109,6 +109,18 @@ def test_a_moved_sshd_is_found_by_the_key_of_the_declared_way_in(monkeypatch: py
     found.close()
 
 
+def test_a_firewall_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Program(monkeypatch)
+    program.answers = {"22": "ssh: connect to host bench port 22: Connection timed out", "2222 bench": ""}
+    found = target(2222)
+    found.connect()
+    assert found.remark == (
+        "answers on port 2222, as declared in access.ssh.port "
+        "(port 22 does not answer; declaring ssh_port = 2222 saves the wait)"
+    )
+    found.close()
+
+
 def test_or_by_its_own_where_that_is_all_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     program = Program(monkeypatch)
     program.answers = {"2222 bench": UNKNOWN, "2222": ""}
@@ -147,6 +159,18 @@ def test_what_is_no_way_in(
     with pytest.raises(Unreachable, match=text.replace("[", "\\[")):
         found.connect()
     found.close()
+
+
+def test_a_jump_host_is_neither_the_host_nor_shares_its_connection(tmp_path: Path) -> None:
+    """By ssh itself, which reads the same file for it."""
+    (tmp_path / "own").write_text("Host jump\n    Port 2200\n    User guard\nHost bench\n    ProxyJump jump\n")
+    wanted = {"HostName": "bench", "User": "root", "Port": "2222", "HostKeyAlias": "b", "Include": f"{tmp_path}/own"}
+    config = tmp_path / "config"
+    config.write_text(ssh.configuration(wanted, tmp_path / "control"))
+    host, jump = ssh.settings(config, "bench"), ssh.settings(config, "jump")
+    said = ("user", "port", "hostkeyalias", "controlpath", "batchmode")
+    assert [host.get(name) for name in said] == ["root", "2222", "b", f"{tmp_path}/control", "yes"]
+    assert [jump.get(name) for name in said] == ["guard", "2200", None, None, "yes"]
 
 
 def test_names_in_known_hosts() -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import rigwright.rules
-from rigwright.catalog import catalog
+from rigwright.catalog import Catalog, catalog
 from rigwright.rules import connection as connection_rules
 from rigwright.rules import findings
 from rigwright.spec.connection import Connection
 from rigwright.spec.rig import Rig
-from tests.unit.rules.case import REFERENCE, Case, card, machine
+from tests.unit.rules.case import REFERENCE, Case, card, machine, rtx5090
 from tests.unit.rules.cases_access import ACCESS, CONNECTION
 from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
@@ -78,6 +78,26 @@ def test_the_processor_fits_the_board() -> None:
     tables = known.machine.model_copy(update={"cpus": {"Xeon E5-2680 v4": other}})
     (finding,) = findings(rig(machine(**REFERENCE)), known._replace(machine=tables))
     assert (finding.id, finding.key) == ("models.socket", "hardware.cpu")
+
+
+def test_advice_names_what_the_catalogue_recommends() -> None:
+    known = catalog()
+    toolkit = known.containers.toolkit.model_copy(update={"recommended": "7.7.7"})
+    moved = known._replace(
+        containers=known.containers.model_copy(update={"toolkit": toolkit}),
+        driver=known.driver.model_copy(update={"recommended": 777}),
+    )
+
+    def advice(parts: Mapping[str, Any], tables: Catalog) -> list[str]:
+        return [finding.advice for finding in findings(rig(parts), tables)]
+
+    for version in (toolkit.regressions[0], "1.17.0"):
+        assert advice({"containers": {"toolkit": {"version": version}}}, moved) == ["Use 7.7.7."]
+    assert advice({"driver": {}}, moved) == ["Add branch, e.g. 777, the long-term one."]
+    too_old = rtx5090(branch=550)
+    assert advice(too_old, moved) == ["Set branch to 777, with source 'nvidia'."]
+    older = known._replace(driver=known.driver.model_copy(update={"recommended": 535}))
+    assert advice(too_old, older) == ["Set branch to 570, with source 'nvidia'."], "never one that is too old as well"
 
 
 def test_every_finding_is_in_the_table() -> None:

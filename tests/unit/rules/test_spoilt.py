@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -54,6 +55,62 @@ def _holder(parts: Parts, path: Path) -> Any:
     return holder
 
 
+def _set(path: Path, value: Any) -> Callable[[Parts], None]:
+    def change(parts: Parts) -> None:
+        _holder(parts, path)[path[-1]] = value
+
+    return change
+
+
+def _renamed(path: Path, name: Any) -> Callable[[Parts], None]:
+    def change(parts: Parts) -> None:
+        holder = _holder(parts, path)
+        holder[name] = holder.pop(path[-1])
+
+    return change
+
+
+def _without(path: Path) -> Callable[[Parts], None]:
+    def change(parts: Parts) -> None:
+        del _holder(parts, path)[path[-1]]
+
+    return change
+
+
+def _spoilings(parts: Parts, entry: Path) -> Iterator[tuple[str, Path, Callable[[Parts], None]]]:
+    """Every way to spoil an entry of a mapping or a list, or something in it, each with the path that it is at."""
+    if declaration().at(entry[:-1]).kind == "map":  # type: ignore[union-attr]
+        yield "ill named", entry, _renamed(entry, "Not A Name!")
+    for path in [entry, *(path for path in _paths(parts) if path[: len(entry)] == entry and path != entry)]:
+        yield "of a wrong type", path, _set(path, WRONG)
+        yield "an empty mapping", path, _set(path, {})
+        yield "a list of a number", path, _set(path, [1])
+        if path != entry and isinstance(path[-1], str):
+            yield "misspelt", path, _renamed(path, f"{path[-1]}x")
+            if (shape := declaration().at(path)) is not None and shape.required:
+                yield "missing", path, _without(path)
+
+
+def _entries(parts: Parts) -> Iterator[Path]:
+    for path in _paths(parts):
+        above = declaration().at(path[:-1])
+        if above is not None and above.kind in {"map", "list"} and above.item and above.item.kind == "model":
+            yield path
+
+
+def _spoilt_twice(parts: Parts) -> Iterator[tuple[str, Parts]]:
+    """The declaration with two things wrong in one entry, for each two and each entry of it."""
+    whole = _declared(parts)
+    for entry in _entries(whole):
+        for (how, at, spoil), (how_else, beside, spoil_more) in combinations(_spoilings(whole, entry), 2):
+            if at[: len(beside)] == beside or (beside[: len(at)] == at and how != "ill named"):
+                continue  # one is in the other
+            wrong = _declared(parts)
+            spoil_more(wrong)
+            spoil(wrong)
+            yield f"{dotted(at)} {how}, {dotted(beside)} {how_else}", wrong
+
+
 def _spoilt(parts: Parts) -> Iterator[tuple[str, Parts]]:
     """The declaration with one value of a wrong type, and with one key misspelt, for each value and key of it."""
     for path in _paths(_declared(parts)):
@@ -74,6 +131,40 @@ def test_nothing_is_said_that_only_follows_from_what_was_spoilt(case: Case) -> N
         known = {*_faults(_declared(parts)), "value.wrong", "key.unknown", "key.missing"}
         said = {how: set(_faults(spoilt)) - known for how, spoilt in _spoilt(parts)}
         assert {how: ids for how, ids in said.items() if ids} == {}
+
+
+TWICE: dict[str, Parts] = {
+    "a door": {"access": {"firewall": {"ports": {"web": {"port": 443, "protocol": "udp", "sources": ["10.0.0.0/8"]}}}}},
+    "a user": {"access": {"users": {"me": {"keys": ["ssh-ed25519 AAAA me", "k"], "shell": "/bin/sh"}}}},
+    "a disk": {"base": {"disks": {"data": {"uuid": UUID, "mount": "/data", "options": ["noatime"]}}}},
+    "a drive": {"hardware": {"storage": {"boot": {"model": "x", "size_gb": 1, "serial": "S1"}}}},
+    "cards and supplies": machine(card(riser="usb"), card("PCIE2")),
+}
+"""One of each entry that has keys of its own."""
+
+
+@pytest.mark.parametrize("parts", TWICE.values(), ids=TWICE)
+def test_nothing_is_said_that_only_follows_from_two_things_in_one_entry(parts: Parts) -> None:
+    known = {"value.wrong", "key.unknown", "key.missing", *_faults(_declared(parts))}
+    said = {how: set(_faults(wrong)) - known for how, wrong in _spoilt_twice(parts)}
+    assert len(said) > 10
+    assert {how: ids for how, ids in said.items() if ids} == {}
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"access": {"firewall": {"ports": {"Jupyter Lab": {"port": "8888"}}}}},
+        {"base": {"disks": {"data": {"options": [1]}}}},
+        {"access": {"users": {"Anna": {"keys": ["k", 3]}}}},
+        {"hardware": {"storage": {"Boot Disk": {}}}},
+    ],
+    ids=["an ill-named door", "a disk without its keys", "an ill-named user", "an ill-named drive without its keys"],
+)
+def test_two_faults_of_one_entry_are_said_and_hide_no_rule(overrides: Parts) -> None:
+    faults = _faults(_declared({"containers": {"engine": "podman", "daemon": {"debug": True}}, **overrides}))
+    assert sum(len(keys) for id, keys in faults.items() if id in {"value.wrong", "key.unknown", "key.missing"}) > 1
+    assert faults["containers.podman-daemon"] == {"containers.daemon"}
 
 
 _DISKS = {"a": {"uuid": UUID, "mount": "/a"}, "b": {"format": "S1", "mount": "/b"}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rigwright.catalog import catalog
 from rigwright.spec.origin import Path, dotted
 from rigwright.spec.schema import json_schema
 from rigwright.spec.shape import Shape, declaration
@@ -27,6 +28,8 @@ def test_the_schema_describes_a_hosts_data() -> None:
     assert {"driver", "ssh_user", "_sudo"} <= set(schema["properties"])
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["Driver"]["properties"]["branch"]["description"].startswith("driver branch, e.g. 580")
+    version = schema["$defs"]["Toolkit"]["properties"]["version"]
+    assert version["default"] == catalog().containers.toolkit.recommended, "a default that is looked up is said, too"
     references = {value for value in _references(schema) if value.removeprefix("#/$defs/") not in schema["$defs"]}
     assert references == set()
 

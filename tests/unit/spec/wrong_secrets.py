@@ -93,6 +93,44 @@ WRONG = [
         "shared.",
     ),
     Wrong(
+        "mapping-named-like-a-secret",
+        """
+        "containers": {"daemon": {"x": {"proxy-password": {"value": ["hunter2"]}}}},
+        "driver": {"branch": 580},
+        """,
+        "basement: containers.daemon.x.proxy-password.value.0 = (not shown) [inventory/home.py:5]: expected no "
+        "secret in the inventory. No secret belongs into the inventory: take it out, and change it if the "
+        "file was shared.",
+    ),
+    Wrong(
+        "unknown-mapping-named-like-a-secret",
+        """
+        "access": {
+            "users": {
+                "me": {"password": {"a": {"plain": "hunter2"}}},
+            },
+        },
+        "driver": {"branch": 580},
+        """,
+        "basement: access.users.me.password = (not shown) [inventory/home.py:7]: expected a known key: "
+        "state, keys, sudo, shell, groups and password_hash. No secret belongs into the inventory: take it "
+        "out, and change it if the file was shared.",
+    ),
+    Wrong(
+        "reference-under-an-unknown-key",
+        """
+        "access": {
+            "users": {
+                "me": {"password_hsh": {"env": "HASH"}},
+            },
+        },
+        "driver": {"branch": 580},
+        """,
+        "basement: access.users.me.password_hsh = {'env': 'HASH'} [inventory/home.py:7]: expected a known "
+        "key: state, keys, sudo, shell, groups and password_hash; did you mean "
+        "access.users.me.password_hash? Rename it.",
+    ),
+    Wrong(
         "secret-for-its-reference",
         """
         "access": {
