@@ -23,6 +23,11 @@ unfinished() {
         awk -F'|' 'substr($1, 2, 1) !~ /[icn]/ { print $2 }' | tr '\n' ' '
 }
 
+# services that systemd remembers as failed, though their packages are gone
+failed_and_gone() {
+    systemctl list-units --all --state=failed --plain --no-legend 2>/dev/null | awk '$2 == "not-found" { print $1 }' | sort
+}
+
 put_back() {
     prefer </dev/null
     packages any >"$work/after"
@@ -58,6 +63,7 @@ END
     @WAIT@ || exit 1
     packages installed >"$work/before"
     packages any >"$work/before_any"
+    failed_and_gone >"$work/failed"
     held=$(apt-mark showhold)
     touch "$work/start"
     # shellcheck disable=SC2086
@@ -73,6 +79,7 @@ END
         grep -E '^(E|W|Err|dpkg): ?|error processing|No space left' "$work/log" | tail -n 12 >&2
     fi
     put_back
+    failed_and_gone | comm -13 "$work/failed" - | xargs -r systemctl reset-failed
     # shellcheck disable=SC2086
     [ -z "$held" ] || apt-mark hold $held >/dev/null 2>&1
     left=$(unfinished)
