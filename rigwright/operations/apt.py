@@ -31,6 +31,9 @@ WAIT = (
 )
 """Wait for another apt, once; fails where it does not end. dpkg itself does not wait."""
 
+WAITING_APT = f"{WAIT} && {APT}"
+"""apt-get for a step of one command that changes packages: where it cannot, it says who is in the way."""
+
 CONFIGURE = f"{WAIT} && env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a"
 _READ = "-o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update"
 READ_OTHERS = (
@@ -175,7 +178,7 @@ def remove(names: Iterable[str], purge: bool = True, autoremove: bool = False) -
         return
     because("; ".join(f"{name}: {have}, wanted absent" for name, have in there.items()))
     verb = f"--allow-change-held-packages {'--purge' if purge else ''} {'--auto-remove' if autoremove else ''} remove"
-    yield f"{APT} {verb} {' '.join(map(shlex.quote, there))}"
+    yield f"{WAITING_APT} {verb} {' '.join(map(shlex.quote, there))}"
 
 
 def _there(state: PackagesState, name: str, residual: bool = False) -> str | None:

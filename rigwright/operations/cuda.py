@@ -19,7 +19,7 @@ from rigwright.engine.reasons import because, refuse
 from rigwright.facts.cuda import LINK, CudaToolkits
 from rigwright.facts.driver import Offers
 from rigwright.facts.packages import Packages, Unneeded
-from rigwright.operations.apt import APT
+from rigwright.operations.apt import APT, WAITING_APT
 from rigwright.operations.driver.scripts import transaction
 from rigwright.operations.scripts import script
 
@@ -64,7 +64,7 @@ def others_removed(packages: Collection[str]) -> Generator[StringCommand | str, 
         host.noop("no toolkit is installed that is not declared")
         return
     because(f"{', '.join(left)}: left of a toolkit that is not declared, and needed by nothing")
-    yield f"{APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, left))}"
+    yield f"{WAITING_APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, left))}"
 
 
 @operation()

@@ -15,7 +15,7 @@ from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.facts.sources import Sources, entries, with_components
 from rigwright.operations import files
-from rigwright.operations.apt import APT, READ_OTHERS
+from rigwright.operations.apt import READ_OTHERS, WAITING_APT
 
 
 @operation()
@@ -101,7 +101,7 @@ def others_absent(
     if others:
         because(f"{', '.join(others)}: the repository a second time")
     if has_package:
-        yield f"{APT} --purge remove {package}"
+        yield f"{WAITING_APT} --purge remove {package}"
     if others:
         yield f"rm -f -- {' '.join(map(shlex.quote, others))}"
 

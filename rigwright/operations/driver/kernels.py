@@ -17,7 +17,7 @@ from rigwright.facts.driver import DriverPackages, Offer, Offers
 from rigwright.facts.kernels import Kernels, KernelsState
 from rigwright.facts.modules import Modules
 from rigwright.facts.packages import Packages
-from rigwright.operations.apt import APT
+from rigwright.operations.apt import WAITING_APT
 from rigwright.operations.driver.scripts import build, transaction
 
 
@@ -97,7 +97,7 @@ def unbuildable_removed(release: KnownRelease, module: str) -> Generator[str, No
         host.noop(f"{', '.join(spare)}: in no package")
         return
     because(f"kernel {', '.join(spare)}: headers in no source any more, so never a driver; {newest} takes its place")
-    yield f"{APT} --purge remove {' '.join(map(shlex.quote, packages))}"
+    yield f"{WAITING_APT} --purge remove {' '.join(map(shlex.quote, packages))}"
 
 
 @operation()
@@ -121,7 +121,7 @@ def modules(packages: PackageSet) -> Generator[StringCommand | str, None, None]:
         mine = [name for name in ready_built if name.endswith(kernel)]
         if mine:
             why = f"{gap}, wanted {wanted}" if wanted else gap
-            steps.append((why, f"{APT} --allow-change-held-packages --reinstall install {' '.join(mine)}"))
+            steps.append((why, f"{WAITING_APT} --allow-change-held-packages --reinstall install {' '.join(mine)}"))
         elif found.headers and builds and wanted is not None:
             version = _dkms_version(host.get_fact(Dkms).get(packages.dkms, []), wanted)
             steps.append((f"{gap}, wanted {wanted}", build(packages.dkms, version, kernel)))

@@ -17,7 +17,7 @@ from rigwright.engine.reasons import because, refuse, remark
 from rigwright.facts.driver import DriverPackages, DriverRemains, Offer, Offers
 from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
-from rigwright.operations.apt import APT
+from rigwright.operations.apt import WAITING_APT
 from rigwright.operations.driver.kernels import missing_headers
 from rigwright.operations.driver.scripts import transaction
 
@@ -93,7 +93,7 @@ def purged() -> Generator[str, None, None]:
         host.noop("no package of the driver is installed")
         return
     because(f"installed, wanted absent: {', '.join(sorted(there))}")
-    yield f"{APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, sorted(there)))}"
+    yield f"{WAITING_APT} --allow-change-held-packages --purge remove {' '.join(map(shlex.quote, sorted(there)))}"
 
 
 def _held_of_driver() -> list[str]:

@@ -71,7 +71,7 @@ CASES = [
         _has(sources_read=frozenset({"/a/rigwright-x.sources"})),
     ),
     Case("not there", apt.remove, {"names": ["nano"]}, _has()),
-    Case("to be removed", apt.remove, {"names": ["n"]}, _has(installed={"n": "8"}), has=["--purge", "remove n"]),
+    Case("to be removed", apt.remove, {"names": ["n"]}, _has(installed={"n": "8"}), has=["another apt or dpkg has not ended", "--purge", "remove n"]),
     Case("configuration left", apt.remove, {"names": ["n"]}, _has(residual=frozenset({"n"})), has=["--purge"]),
     Case("configuration may stay", apt.remove, {"names": ["n"], "purge": False}, _has(residual=frozenset({"n"}))),
     Case("held", apt.held, {"names": ["x"]}, _has(held=frozenset({"x"}))),
