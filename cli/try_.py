@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -51,7 +52,8 @@ def command(
 
     While it runs, this machine has a mount, a control group, a network namespace, an interface and an nftables table
     more, rules in Docker's DOCKER-USER where that exists, a server for the stand-in repositories, and forwards packets
-    (net.ipv4.ip_forward). What stays afterwards is the cache: downloaded roots and the project that was tried.
+    (net.ipv4.ip_forward). What stays afterwards is the cache: downloaded roots, and with --keep the project that was
+    tried.
 
     Exit status: that of the first step that did not end as it should, else 0.
     """
@@ -71,7 +73,9 @@ def command(
             if keep:  # at once: however this ends, they end with the host that stays
                 vendors.leave_with(host.id)
             changes = _changes(host, vendors.declaration(release), driver)
-            project = _project(declared.root, name, changes)
+            project = _project(declared.root, name, host.id, changes)
+            if not keep:
+                stack.callback(shutil.rmtree, project)
             said = [*_options("--profile", profiles), *_options("--set", overrides)]
             _explain(rig, release, driver, project)
             status = _whole_way(project, said)
@@ -119,11 +123,12 @@ def _changes(host: ThrowawayHost, vendors: dict[str, Any], driver: str) -> dict[
     return {**reached, "driver": source, "containers": vendors["containers"]}
 
 
-def _project(original: Path, name: str, changes: dict[str, Any]) -> Path:
+def _project(original: Path, name: str, host_id: str, changes: dict[str, Any]) -> Path:
+    """One for each host: two of one name may be tried at a time."""
     from cli.trial import Trial, write_project  # noqa: PLC0415
     from sim.cache import cache_dir  # noqa: PLC0415
 
-    return write_project(cache_dir() / "trial" / name, original, {name: Trial(name, changes)})
+    return write_project(cache_dir() / "trial" / host_id, original, {name: Trial(name, changes)})
 
 
 def _explain(rig: Rig, release: str, driver: str, project: Path) -> None:

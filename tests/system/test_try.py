@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from sim.cache import cache_dir, locked
 from sim.host.record import records as hosts
 from sim.host.throwaway import existing
 from sim.repository.record import records as servers
@@ -20,16 +19,12 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 @pytest.fixture
 def tried(request: pytest.FixtureRequest) -> Iterator[subprocess.CompletedProcess[str]]:
-    """`rig try --keep`, with these options. What it left is ended where a failure kept the test from ending it.
-
-    One at a time: both write their project to the place that goes by the host's name.
-    """
-    with locked(cache_dir() / "trial.lock"):
-        done = _typed(f"{BIN / 'rig'} try --keep {request.param}")
-        yield done
-        if _kept(done) in {record.id for record in hosts()}:
-            existing(_kept(done)).destroy()
-        sweep()
+    """`rig try --keep`, with these options. What it left is ended where a failure kept the test from ending it."""
+    done = _typed(f"{BIN / 'rig'} try --keep {request.param}")
+    yield done
+    if _kept(done) in {record.id for record in hosts()}:
+        existing(_kept(done)).destroy()
+    sweep()
 
 
 @pytest.mark.parametrize("tried", ["--release trixie", "--release bookworm --driver nvidia"], indirect=True)

@@ -39,7 +39,8 @@ def project(tmp_path: Path) -> Iterator[Path]:
     for server in servers():
         if server.abandoned:
             server.tear_down()
-    remove_tree(cache_dir() / "trial" / NAME)
+    for project in (cache_dir() / "trial").glob(f"{NAME}-*"):
+        remove_tree(project)
 
 
 def _tries(project: Path, *arguments: str, way: str = "0", status: int = 0) -> subprocess.CompletedProcess[str]:
