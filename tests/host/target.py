@@ -103,7 +103,8 @@ class Target:
         name = wanted["HostName"]
         self._config.write_text(ssh.configuration(wanted, self._control_path))
         found = ssh.settings(self._config, name)
-        sudo = self.sudo or found["user"] != "root"
+        declared = self.connection.sudo if self.spec is None else None
+        sudo = self.sudo or (found["user"] != "root" if declared is None else declared)
 
         def ask(options: Mapping[str, str]) -> ssh.Done:
             self._config.write_text(ssh.configuration(options, self._control_path))
