@@ -11,7 +11,28 @@ _SOURCES = Path(__file__).resolve().parent / "c"
 LIBRARY = "libnvidia-ml.so.1"
 COMMAND = "nvidia-smi"
 
-_LIBRARY_PARTS = ("table.c", "driver.c", "reading.c", "settings.c", "library.c", "getters.c", "setters.c")
+_LIBRARY_PARTS = (
+    # the cards
+    "table.c",
+    "driver.c",
+    "state.c",
+    "physics.c",
+    "load.c",
+    "fault.c",
+    "reading.c",
+    # what NVML offers of them
+    "library.c",
+    "identity.c",
+    "memory.c",
+    "readings.c",
+    "fans.c",
+    "setters.c",
+    "fields.c",
+    "events.c",
+    "unsupported.c",
+    # how they are steered
+    "control.c",
+)
 _COMMAND_PARTS = ("smi.c", "query.c")
 _FLAGS = (
     # No GNU extensions: with them a newer C library would bind names that the C library of an older host lacks.
@@ -37,7 +58,7 @@ def built() -> Path:
 
 def compile_into(folder: Path) -> None:
     """Compiles both into `folder`."""
-    _cc(_LIBRARY_PARTS, "-shared", f"-Wl,-soname,{LIBRARY}", "-pthread", "-o", str(folder / LIBRARY))
+    _cc(_LIBRARY_PARTS, "-shared", f"-Wl,-soname,{LIBRARY}", "-pthread", "-lm", "-o", str(folder / LIBRARY))
     _cc(_COMMAND_PARTS, "-o", str(folder / COMMAND), "-ldl")
 
 

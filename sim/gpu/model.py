@@ -14,9 +14,44 @@ INSTALLED = "installed"
 """A driver version: that of the driver package on the host; without one, the library says that no driver is loaded."""
 
 
+STATE = "/run/rigwright-sim/gpus/state"
+"""Where a host's programs share how its cards are; gone after a reboot, as what was set on a card is."""
+
+
+@dataclass(frozen=True)
+class Physics:
+    """The figures of a model of card that its behaviour follows from; `sim/gpu/c/physics.h` says what each is."""
+
+    idle_w: float
+    base_w: float
+    core_w: float
+    memory_w: float
+    voltage_floor: float
+    voltage_slope: float
+    die_j_per_k: float
+    sink_j_per_k: float
+    memory_j_per_k: float
+    die_k_per_w: float
+    memory_k_per_w: float
+    still_w_per_k: float
+    blown_w_per_k: float
+    fan_s: float
+    fan_least_percent: float
+    fan_rpm: float
+    fan_stop_c: float
+    fan_start_c: float
+    fan_from_c: float
+    fan_from_percent: float
+    fan_full_c: float
+    chassis_flow: float
+    target_c: float
+    recirculation_k_per_w: float
+    neighbour_k_per_w: float
+
+
 @dataclass(frozen=True)
 class Gpu:
-    """One device; every figure is static. Units are in the names: MiB, watts, degrees Celsius, per cent, MHz.
+    """One device. Without `physics` every figure is static; with it, those that load and heat move do. Units are in the names: MiB, watts, degrees Celsius, per cent, MHz.
 
     PCI numbers are (vendor, device). `pcie_gen_max` is what card and board reach together, `pcie_gen_card` the card
     alone.
@@ -54,6 +89,10 @@ class Gpu:
     utilization_memory_percent: int = 0
     performance_state: int = 8
     persistence_mode: int = 0
+    brand: int = 5
+    architecture: int = 7
+    hbm: bool = False
+    physics: Physics | None = None
 
     @classmethod
     def rtx3090(cls, index: int = 0, **changes: object) -> Gpu:
@@ -92,7 +131,8 @@ class Gpu:
 def from_record(raw: Mapping[str, Any]) -> Gpu:
     """The device that `dataclasses.asdict` and JSON made `raw` of."""
     fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
-    return Gpu(**fields)
+    physics = fields.pop("physics", None)
+    return Gpu(**fields, physics=None if physics is None else Physics(**physics))
 
 
 def rtx3090s(count: int) -> list[Gpu]:
@@ -105,14 +145,23 @@ def configuration(
     *,
     driver_version: str = INSTALLED,
     cuda_version: str = "auto",
-    settings: str = "/run/rigwright-sim/settings",
+    state: str = STATE,
+    speed: float = 1.0,
+    ambient_c: float = 25.0,
 ) -> str:
     """The text of gpus.conf.
 
     `driver_version` is a version, `none`, or INSTALLED. `cuda_version` is as NVML gives it (13000 for 13.0), or `auto`
-    for what the driver's branch supports. `settings` is the file that keeps what programs set.
+    for what the driver's branch supports. `state` is the file that all programs share, `speed` simulated seconds a
+    second (0: time moves by `Cards.advance` alone), `ambient_c` the room's temperature at first.
     """
-    system = {"driver_version": driver_version, "cuda_version": cuda_version, "settings": settings}
+    system = {
+        "driver_version": driver_version,
+        "cuda_version": cuda_version,
+        "state": state,
+        "speed": speed,
+        "ambient_c": ambient_c,
+    }
     sections = [("system", system), *(("gpu", _lines(gpu)) for gpu in gpus)]
     return "# Devices of Rigwright's simulation. None of them exists.\n" + "".join(
         f"\n[{name}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()) for name, keys in sections
@@ -122,10 +171,13 @@ def configuration(
 def _lines(gpu: Gpu) -> Mapping[str, object]:
     same = (int, str)
     lines: dict[str, object] = {
-        field.name: value
+        field.name: int(value) if isinstance(value, bool) else value
         for field in dataclasses.fields(gpu)
         if isinstance(value := getattr(gpu, field.name), same) and field.name not in ("address", "pcie_gen_card")
     }
+    lines["moves"] = int(gpu.physics is not None)
+    if gpu.physics is not None:
+        lines |= dataclasses.asdict(gpu.physics)
     lines["pci_bus_id"] = gpu.address
     lines["pci_device_id"] = _packed(gpu.pci_id)
     lines["pci_subsystem_id"] = _packed(gpu.pci_subsystem)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "device.h"
+#include "state.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct table table;
@@ -28,7 +28,9 @@ static nvmlReturn_t open_table(void) {
     if (result != NVML_SUCCESS) return result;
     if (*table.driver_version == '\0') return NVML_ERROR_DRIVER_NOT_LOADED;
     if (strcmp(table.driver_version, table.loaded_version) != 0) return NVML_ERROR_LIB_RM_VERSION_MISMATCH;
-    return NVML_SUCCESS;
+    result = state_attach(&table);
+    if (result == NVML_SUCCESS) state_join_driver();
+    return result;
 }
 
 NVML_API nvmlReturn_t nvmlInitWithFlags(unsigned int flags) {
@@ -63,6 +65,9 @@ NVML_API const char *nvmlErrorString(nvmlReturn_t result) {
         case NVML_ERROR_INSUFFICIENT_SIZE: return "Insufficient Size";
         case NVML_ERROR_DRIVER_NOT_LOADED: return "Driver Not Loaded";
         case NVML_ERROR_LIBRARY_NOT_FOUND: return "NVML Shared Library Not Found";
+        case NVML_ERROR_GPU_IS_LOST: return "GPU is lost";
+        case NVML_ERROR_RESET_REQUIRED: return "GPU requires reset";
+        case NVML_ERROR_TIMEOUT: return "Timeout";
         case NVML_ERROR_OPERATING_SYSTEM: return "Operating System Error";
         case NVML_ERROR_LIB_RM_VERSION_MISMATCH: return "Driver/library version mismatch";
         case NVML_ERROR_ARGUMENT_VERSION_MISMATCH: return "Argument Version Mismatch";
@@ -97,18 +102,28 @@ NVML_API nvmlReturn_t nvmlDeviceGetCount_v2(unsigned int *count) {
     const struct table *now = table_current();
     if (now == NULL) return NVML_ERROR_UNINITIALIZED;
     if (count == NULL) return NVML_ERROR_INVALID_ARGUMENT;
-    *count = now->count;
+    *count = table_visible(now);
     return NVML_SUCCESS;
 }
 
 NVML_API nvmlReturn_t nvmlDeviceGetCount(unsigned int *count) { return nvmlDeviceGetCount_v2(count); }
 
+/* A card that is lost gives no handle to who starts anew. */
+static nvmlReturn_t handle_of(const struct device *found, nvmlDevice_t *device) {
+    nvmlReturn_t result;
+    if (state_enter(found, "nvmlDeviceGetHandle", &result) == NULL) return result;
+    state_leave();
+    *device = (nvmlDevice_t)found;
+    return NVML_SUCCESS;
+}
+
 NVML_API nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned int index, nvmlDevice_t *device) {
     const struct table *now = table_current();
     if (now == NULL) return NVML_ERROR_UNINITIALIZED;
-    if (device == NULL || index >= now->count) return NVML_ERROR_INVALID_ARGUMENT;
-    *device = (nvmlDevice_t)&now->devices[index];
-    return NVML_SUCCESS;
+    if (device == NULL) return NVML_ERROR_INVALID_ARGUMENT;
+    for (unsigned int i = 0; i < now->count; i++)
+        if (now->devices[i].index == (int)index) return handle_of(&now->devices[i], device);
+    return NVML_ERROR_INVALID_ARGUMENT;
 }
 
 NVML_API nvmlReturn_t nvmlDeviceGetHandleByIndex(unsigned int index, nvmlDevice_t *device) {
@@ -120,7 +135,7 @@ NVML_API nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *
     if (now == NULL) return NVML_ERROR_UNINITIALIZED;
     if (uuid == NULL || device == NULL) return NVML_ERROR_INVALID_ARGUMENT;
     for (unsigned int i = 0; i < now->count; i++)
-        if (strcmp(now->devices[i].uuid, uuid) == 0) return nvmlDeviceGetHandleByIndex_v2(i, device);
+        if (now->devices[i].index >= 0 && strcmp(now->devices[i].uuid, uuid) == 0) return handle_of(&now->devices[i], device);
     return NVML_ERROR_NOT_FOUND;
 }
 
@@ -132,8 +147,8 @@ NVML_API nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *address, nvml
     if (sscanf(address, "%x:%x:%x.", &domain, &bus, &slot) != 3) return NVML_ERROR_INVALID_ARGUMENT;
     for (unsigned int i = 0; i < now->count; i++) {
         const struct device *one = &now->devices[i];
-        if (one->pci_domain == domain && one->pci_bus == bus && one->pci_device == slot)
-            return nvmlDeviceGetHandleByIndex_v2(i, device);
+        if (one->index >= 0 && one->pci_domain == domain && one->pci_bus == bus && one->pci_device == slot)
+            return handle_of(one, device);
     }
     return NVML_ERROR_NOT_FOUND;
 }

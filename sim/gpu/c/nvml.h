@@ -17,14 +17,16 @@ enum {
     NVML_ERROR_NOT_FOUND = 6,
     NVML_ERROR_INSUFFICIENT_SIZE = 7,
     NVML_ERROR_DRIVER_NOT_LOADED = 9,
+    NVML_ERROR_TIMEOUT = 10,
     NVML_ERROR_LIBRARY_NOT_FOUND = 12,
+    NVML_ERROR_GPU_IS_LOST = 15,
+    NVML_ERROR_RESET_REQUIRED = 16,
     NVML_ERROR_OPERATING_SYSTEM = 17,
     NVML_ERROR_LIB_RM_VERSION_MISMATCH = 18,
     NVML_ERROR_ARGUMENT_VERSION_MISMATCH = 25,
     NVML_ERROR_UNKNOWN = 999,
 };
 
-enum { NVML_BRAND_GEFORCE = 5 };
 enum { NVML_TEMPERATURE_GPU = 0 };
 enum { NVML_TEMPERATURE_THRESHOLD_SHUTDOWN = 0, NVML_TEMPERATURE_THRESHOLD_SLOWDOWN = 1, NVML_TEMPERATURE_THRESHOLD_GPU_MAX = 3 };
 enum { NVML_CLOCK_GRAPHICS = 0, NVML_CLOCK_SM = 1, NVML_CLOCK_MEM = 2, NVML_CLOCK_VIDEO = 3 };
@@ -59,6 +61,39 @@ typedef struct {
     unsigned int sensorType;
     int temperature; /* degrees Celsius */
 } nvmlTemperature_v1_t;
+
+typedef struct {
+    unsigned int version, fan, speed; /* a minute */
+} nvmlFanSpeedInfo_t;
+
+typedef struct {
+    unsigned long long bar1Total, bar1Free, bar1Used; /* bytes */
+} nvmlBAR1Memory_t;
+
+enum { NVML_VALUE_TYPE_UNSIGNED_INT = 1 };
+enum { NVML_FI_DEV_MEMORY_TEMP = 82, NVML_FI_DEV_POWER_AVERAGE = 185, NVML_FI_DEV_POWER_INSTANT = 186 };
+
+typedef struct {
+    unsigned int fieldId, scopeId;
+    long long timestamp, latencyUsec;
+    unsigned int valueType;
+    nvmlReturn_t nvmlReturn;
+    union {
+        double real;
+        unsigned int number;
+        unsigned long long large;
+    } value;
+} nvmlFieldValue_t;
+
+enum { NVML_EVENT_TYPE_XID_CRITICAL_ERROR = 0x8 };
+
+typedef struct event_set *nvmlEventSet_t;
+
+typedef struct {
+    nvmlDevice_t device;
+    unsigned long long eventType, eventData;
+    unsigned int gpuInstanceId, computeInstanceId;
+} nvmlEventData_t;
 
 /* NVML's way of telling structures apart: their size, and a version in the top byte. */
 #define NVML_STRUCT_VERSION(type, version) ((unsigned int)(sizeof(type) | ((unsigned int)(version) << 24)))

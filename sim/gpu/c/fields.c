@@ -1,0 +1,32 @@
+/* Figures that are asked for by number. */
+#include <string.h>
+#include <time.h>
+
+#include "access.h"
+
+static nvmlReturn_t field(const struct device *device, const struct card *card, unsigned int id, unsigned int *number) {
+    switch (id) {
+        case NVML_FI_DEV_MEMORY_TEMP: /* GDDR has a sensor, too, but NVML does not tell it */
+            *number = device_reading(device, card).memory_temperature_c;
+            return device->hbm ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
+        case NVML_FI_DEV_POWER_INSTANT: *number = device_reading(device, card).power_mw; return NVML_SUCCESS;
+        case NVML_FI_DEV_POWER_AVERAGE:
+            *number = device->moves ? (unsigned int)(card->body.mean_w * 1000) : device->power_usage_w * 1000;
+            return NVML_SUCCESS;
+        default: return NVML_ERROR_NOT_SUPPORTED;
+    }
+}
+
+NVML_API nvmlReturn_t nvmlDeviceGetFieldValues(nvmlDevice_t device, int count, nvmlFieldValue_t *values) {
+    LOOK(device, values);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    for (int i = 0; i < count; i++) {
+        memset(&values[i].value, 0, sizeof values[i].value);
+        values[i].timestamp = (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+        values[i].latencyUsec = 0;
+        values[i].valueType = NVML_VALUE_TYPE_UNSIGNED_INT;
+        values[i].nvmlReturn = field(device, card, values[i].fieldId, &values[i].value.number);
+    }
+    DONE(count < 0 ? NVML_ERROR_INVALID_ARGUMENT : NVML_SUCCESS);
+}
