@@ -8,11 +8,14 @@ from pathlib import Path
 
 from sim import programs
 from sim.gpu.build import COMMAND, LIBRARY, built
-from sim.gpu.model import INSTALLED, Gpu, configuration
+from sim.gpu.model import INSTALLED, STATE, Gpu, configuration
 
 LIBRARY_FOLDER = "usr/local/lib/rigwright-sim"
 COMMAND_FOLDER = "usr/local/bin"
 CONFIGURATION = "etc/rigwright-sim/gpus.conf"
+
+# Whoever looks first makes the cards' state there, root or not.
+_FOLDERS = "usr/lib/tmpfiles.d/rigwright-sim.conf"
 
 # The first of the files there: where two folders hold a library of one name, the loader takes the earlier folder's.
 _LOADER = "etc/ld.so.conf.d/000-rigwright-sim.conf"
@@ -27,6 +30,8 @@ def install(root: Path, gpus: Sequence[Gpu], *, driver_version: str = INSTALLED)
         shutil.copyfile(programs_folder / name, target)
         target.chmod(mode)
     (root / _LOADER).write_text(f"/{LIBRARY_FOLDER}\n")
+    folder = str(Path(STATE).parent)
+    (root / _FOLDERS).write_text(f"d {Path(folder).parent} 0755\nd {folder} 0777\n")
     configure(root, gpus, driver_version=driver_version)
     programs.run(["chroot", str(root), "/sbin/ldconfig"])
 

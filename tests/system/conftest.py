@@ -11,7 +11,10 @@ from sim.repository.vendors import VendorRepositories
 from tests.system.declared import declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
+from tests.system.simulated_cards import nvml, opened
 from tests.system.site import Site, site
+
+__all__ = ["nvml", "opened"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -84,17 +84,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Path:
-    return tmp_path / "settings"
-
-
-@pytest.fixture
-def run(built: Path, tmp_path: Path, settings: Path) -> Run:
+def run(built: Path, tmp_path: Path) -> Run:
     """Runs a program under the library, with the two cards unless told otherwise."""
 
     def run(*argv: str, text: str | None = None, user: int | None = None) -> subprocess.CompletedProcess[str]:
         file = tmp_path / "gpus.conf"
-        file.write_text(text or configuration(CARDS, driver_version="580.95.05", settings=str(settings)))
+        state = str(tmp_path / "state")
+        file.write_text(text or configuration(CARDS, driver_version="580.95.05", state=state))
         environment = {**os.environ, "LD_LIBRARY_PATH": str(built), "RIGWRIGHT_SIM_GPUS": str(file)}
         return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, user=user)
 
@@ -130,10 +126,12 @@ def test_the_older_names_and_layouts_are_there_too(built: Path) -> None:
 def test_what_is_not_offered_says_so_as_the_real_one_does(run: Run) -> None:
     code = (
         "import pynvml as n; n.nvmlInit(); h = n.nvmlDeviceGetHandleByIndex(0)\n"
+        "try: n.nvmlDeviceGetGspFirmwareMode(h)\n"
+        "except n.NVMLError_FunctionNotFound: print('not found')\n"
         "try: n.nvmlDeviceGetEccMode(h)\n"
-        "except n.NVMLError_FunctionNotFound: print('not found')"
+        "except n.NVMLError_NotSupported: print('not on such a card')"
     )
-    assert run(sys.executable, "-c", code).stdout == "not found\n"
+    assert run(sys.executable, "-c", code).stdout == "not found\nnot on such a card\n"
 
 
 def test_the_list(smi: Run) -> None:
@@ -176,6 +174,8 @@ def test_a_limit_out_of_range_changes_nothing(smi: Run) -> None:
 def test_only_root_may_set(smi: Run, tmp_path: Path, built: Path) -> None:
     for folder in (built, built.parent, built.parent.parent, tmp_path):
         folder.chmod(0o755)
+    assert smi("-L").returncode == 0  # makes the state
+    assert smi("-L", user=65534).stdout == smi("-L").stdout, "anybody may look"
     done = smi("-pm", "1", user=65534)
     assert done.returncode == 4
     assert "Insufficient Permissions" in done.stdout

@@ -78,7 +78,7 @@ static void set_clock(const struct physics *physics, const struct bounds *bounds
     if (works(demand) && affordable < aim) {
         if (body->mean_w > bounds->limit_w * 0.97) body->reasons |= REASON_POWER_CAP;
         /* The regulator knows only what it has measured: after a pause the card starts at full clock. */
-        if (body->mean_w > bounds->limit_w * 0.9 || body->clock_mhz <= affordable) aim = affordable;
+        if (body->mean_w > bounds->limit_w * 0.9) aim = affordable;
     }
     body->clock_mhz = toward(body->clock_mhz, aim, s, CLOCK_S);
 }

@@ -9,6 +9,7 @@ our @EXPORT_OK = qw(say_at fail read_json write_json text raw devices edits read
 
 my $SIMULATION = '/usr/local/lib/rigwright-sim/libnvidia-ml.so.1';
 my $CONFIGURATION = '/etc/rigwright-sim/gpus.conf';
+my $STATE = '/run/rigwright-sim/gpus'; # how the simulated cards are: containers see the same ones
 my $LIBRARIES = '/usr/lib/x86_64-linux-gnu';
 our $quiet = 0;
 
@@ -140,15 +141,15 @@ sub edits {
     my ($program) = grep { -x } map { "$_/nvidia-smi" } split /:/, $ENV{PATH};
     push @common, _mount($program, '/usr/bin/nvidia-smi') if $program;
     if (-e $SIMULATION) {
-        push @common, _mount($CONFIGURATION, $CONFIGURATION);
+        push @common, _mount($CONFIGURATION, $CONFIGURATION), _mount($STATE, $STATE, 'rw');
         %device = map { $_->[1] => _mount($CONFIGURATION, "/etc/rigwright-sim/visible/$_->[1]") } devices();
     }
     return (\@common, \%device);
 }
 
 sub _mount {
-    my ($from, $to) = @_;
-    my @options = map { text($_) } qw(ro nosuid nodev rbind rprivate);
+    my ($from, $to, $access) = @_;
+    my @options = map { text($_) } $access // 'ro', qw(nosuid nodev rbind rprivate);
     return {hostPath => text($from), containerPath => text($to), options => \@options};
 }
 
