@@ -24,6 +24,21 @@ FAULTS = (
     "hang",
 )
 _FANS_MAX = 4
+_FIGURES = (
+    "now_s",
+    "die_c",
+    "memory_c",
+    "sink_c",
+    "air_c",
+    "power_w",
+    "limit_w",
+    "clock_mhz",
+    "clock_wanted_mhz",
+    "energy_j",
+    "work_done_s",
+    "work_asked_s",
+    "slowdown_s",
+)
 _ENVIRONMENT = "RIGWRIGHT_SIM_GPUS"
 _ERRORS = {
     1: "the state is not open",
@@ -36,24 +51,7 @@ _ERRORS = {
 
 class _Truth(ctypes.Structure):
     _fields_ = (
-        *(
-            (name, ctypes.c_double)
-            for name in (
-                "now_s",
-                "die_c",
-                "memory_c",
-                "sink_c",
-                "air_c",
-                "power_w",
-                "limit_w",
-                "clock_mhz",
-                "clock_wanted_mhz",
-                "energy_j",
-                "work_done_s",
-                "work_asked_s",
-                "slowdown_s",
-            )
-        ),
+        *((name, ctypes.c_double) for name in _FIGURES),
         ("fan_percent", ctypes.c_double * _FANS_MAX),
         ("fan_rpm", ctypes.c_double * _FANS_MAX),
         ("fan_manual", ctypes.c_int * _FANS_MAX),
@@ -155,9 +153,8 @@ class Cards:
         raw = _Truth()
         self._do("truth", index, ctypes.byref(raw))
         fans = min(raw.fans, _FANS_MAX)
-        figures = {name: getattr(raw, name) for name, kind in _Truth._fields_ if kind is ctypes.c_double}
         return Truth(
-            **figures,
+            **{name: getattr(raw, name) for name in _FIGURES},
             fan_percent=tuple(raw.fan_percent[:fans]),
             fan_rpm=tuple(raw.fan_rpm[:fans]),
             fan_manual=tuple(bool(each) for each in raw.fan_manual[:fans]),

@@ -51,10 +51,10 @@ class Physics:
 
 @dataclass(frozen=True)
 class Gpu:
-    """One device. Without `physics` every figure is static; with it, those that load and heat move do. Units are in the names: MiB, watts, degrees Celsius, per cent, MHz.
+    """One device. Without `physics` every figure is static; with it, those that load and heat move do.
 
-    PCI numbers are (vendor, device). `pcie_gen_max` is what card and board reach together, `pcie_gen_card` the card
-    alone.
+    Units are in the names: MiB, watts, degrees Celsius, per cent, MHz. PCI numbers are (vendor, device). `pcie_gen_max`
+    is what card and board reach together, `pcie_gen_card` the card alone. `brand`, `architecture`: NVML's numbers.
     """
 
     name: str

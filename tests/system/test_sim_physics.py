@@ -1,4 +1,4 @@
-"""Simulated cards behave as cards do: they warm up, blow, hold themselves back, and take damage from nothing but heat."""
+"""Simulated cards behave as cards do: they warm up, blow, and hold themselves back."""
 
 from __future__ import annotations
 
