@@ -124,7 +124,8 @@ class Kept:
             return
         before = self.cooling.share
         full = bool(reading.fans) and all(fan.manual and fan.percent >= 99 for fan in reading.fans or ())
-        self.cooling.follow(now, reading.core_c, self.slowdown_c, full, stalled)
+        least = self.card_limits_w[0] / self.most_w if self.card_limits_w and self.most_w else 0.1
+        self.cooling.follow(now, reading.core_c, self.slowdown_c, full, stalled, least)
         if self.cooling.share < before:
             self.say(journal.ERROR, f"{self.cooling.why}: the limit goes down to {self.cooling.share:.0%}")
         elif self.cooling.share > before:

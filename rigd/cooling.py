@@ -31,7 +31,9 @@ class Cooling:
             return False
         return now - self._stalled_since.setdefault(fan, now) >= STALL_S
 
-    def follow(self, now: float, core_c: int, slowdown_c: int, full: bool, stalled: int) -> None:
+    def follow(
+        self, now: float, core_c: int, slowdown_c: int, full: bool, stalled: int, least_share: float = 0.1
+    ) -> None:
         """Judge anew. ``full``: all fans are told to turn at 100 %; ``stalled``: how many stand."""
         if not full:
             self._full_since = None
@@ -43,19 +45,22 @@ class Cooling:
         self._warmest_c = max(self._warmest_c, core_c) if full else 0
         if long_full and near and rising:
             self._lower(
-                now, core_c, f"{core_c} °C with the fans at full speed for {now - (self._full_since or now):.0f} s"
+                now,
+                core_c,
+                least_share,
+                f"{core_c} °C with the fans at full speed for {now - (self._full_since or now):.0f} s",
             )
         elif stalled and near:
-            self._lower(now, core_c, f"{core_c} °C, and {stalled} of its fans stand still")
+            self._lower(now, core_c, least_share, f"{core_c} °C, and {stalled} of its fans stand still")
         elif self.share < 1 and core_c <= self._began_c - BACK_K and now - self._step_at >= BACK_S:
             self.share = min(1.0, self.share / STEP)
             self._step_at = now
             self.why = None if self.share >= 1 else self.why
 
-    def _lower(self, now: float, core_c: int, why: str) -> None:
+    def _lower(self, now: float, core_c: int, least_share: float, why: str) -> None:
         if self.share >= 1:
             self._began_c = core_c
         if self.share >= 1 or now - self._step_at >= STEP_S:
-            self.share = max(0.1, self.share * STEP)
+            self.share = max(least_share, self.share * STEP)
             self._step_at = now
         self.why = why

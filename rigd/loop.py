@@ -209,7 +209,10 @@ class Loop:
             in_force, wanted, draws, self.config.supplies_w, self.config.circuit_w, self._raise_by(now)
         )
         for kept in managed:
-            kept.limit_wanted_w = int(step[kept.uuid] + 1e-6)
+            if kept.limit.trouble is None or kept.limit_wanted_w is None:
+                kept.limit_wanted_w = int(step[kept.uuid] + 1e-6)
+            else:  # what it is told stays what it should have, however much is kept free for it
+                kept.limit_wanted_w = min(kept.limit_wanted_w, kept.bound_w(now))
         self.supplies_w = {
             supply: sum(budget.load_w(draws[uuid], supply, watts) for uuid, watts in in_force.items())
             for supply in self.config.supplies_w
@@ -228,8 +231,8 @@ class Loop:
     def _claim(self, kept: Kept, now: float) -> budget.Claim:
         assert kept.entry is not None and kept.entry.power is not None
         power = kept.entry.power
-        if kept.gone is not None:
-            # It may come back with whatever limit the driver gives it: so much is kept free.
+        if kept.gone is not None or kept.limit.trouble is not None:
+            # It does not obey, or may come back with whatever limit the driver gives it: so much is kept free.
             reserved = kept.in_force_w()
             return budget.Claim(kept.uuid, reserved, reserved, reserved, power.priority, power.draws)
         bound = kept.bound_w(now)
