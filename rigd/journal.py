@@ -12,4 +12,5 @@ _WORDS = {ERROR: "error: ", WARNING: "warning: ", NOTICE: "", INFO: ""}
 def say(level: int, text: str) -> None:
     """Write one line to standard error."""
     start = f"<{level}>" if "JOURNAL_STREAM" in os.environ else _WORDS[level]
-    print(f"{start}{' '.join(text.split())}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{start}{' '.join(text.split())}\n")  # in one piece: others write there, too
+    sys.stderr.flush()
