@@ -1,4 +1,4 @@
-"""Compiles the simulated library and its nvidia-smi, once for a state of their sources."""
+"""Compiles the simulated library, its nvidia-smi and what steers it, once for a state of their sources."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sim.cache import built_once, cache_dir, key_of, sources_text
 _SOURCES = Path(__file__).resolve().parent / "c"
 LIBRARY = "libnvidia-ml.so.1"
 COMMAND = "nvidia-smi"
+STEERING = "rigwright-sim-gpu"
 
 _LIBRARY_PARTS = (
     # the cards
@@ -50,16 +51,17 @@ _FLAGS = (
 
 
 def built() -> Path:
-    """The folder that holds LIBRARY and COMMAND. Raises SimulationError with the compiler's last line."""
+    """The folder that holds LIBRARY, COMMAND and STEERING. Raises SimulationError with the compiler's last line."""
     programs.require("cc")
     key = key_of([_FLAGS, sources_text(_SOURCES, "*.c", "*.h")])
     return built_once(cache_dir() / "built" / f"gpu-{key}", compile_into)
 
 
 def compile_into(folder: Path) -> None:
-    """Compiles both into `folder`."""
+    """Compiles all of it into `folder`."""
     _cc(_LIBRARY_PARTS, "-shared", f"-Wl,-soname,{LIBRARY}", "-pthread", "-lm", "-o", str(folder / LIBRARY))
     _cc(_COMMAND_PARTS, "-o", str(folder / COMMAND), "-ldl")
+    _cc(("steer.c",), str(folder / LIBRARY), "-o", str(folder / STEERING))
 
 
 def _cc(parts: tuple[str, ...], *arguments: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim import programs
-from sim.gpu.build import COMMAND, LIBRARY, built
+from sim.gpu.build import COMMAND, LIBRARY, STEERING, built
 from sim.gpu.model import INSTALLED, STATE, Gpu, configuration
 
 LIBRARY_FOLDER = "usr/local/lib/rigwright-sim"
@@ -24,7 +24,8 @@ _LOADER = "etc/ld.so.conf.d/000-rigwright-sim.conf"
 def install(root: Path, gpus: Sequence[Gpu], *, driver_version: str = INSTALLED) -> None:
     """Installs the library, the command and their configuration below `root`; the host need not run."""
     programs_folder = built()
-    for name, folder, mode in ((LIBRARY, LIBRARY_FOLDER, 0o644), (COMMAND, COMMAND_FOLDER, 0o755)):
+    parts = ((LIBRARY, LIBRARY_FOLDER, 0o644), (COMMAND, COMMAND_FOLDER, 0o755), (STEERING, COMMAND_FOLDER, 0o755))
+    for name, folder, mode in parts:
         target = root / folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(programs_folder / name, target)

@@ -1,16 +1,8 @@
-/* How the simulation is steered, and how its cards truly are. None of this is in the real library. */
+#include "control.h"
+
 #include <string.h>
 
 #include "state.h"
-
-struct truth {
-    double now_s, die_c, memory_c, sink_c, air_c, power_w, limit_w, clock_mhz, clock_wanted_mhz;
-    double energy_j, work_done_s, work_asked_s, slowdown_s;
-    double fan_percent[FANS_MAX], fan_rpm[FANS_MAX];
-    int fan_manual[FANS_MAX];
-    int fans, shut_down, lost;
-    unsigned int reasons;
-};
 
 /* Programs that steer need no driver to be there: the table alone. */
 static struct table own;
