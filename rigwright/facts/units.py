@@ -7,15 +7,19 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pyinfra.api import FactBase
+
+_STEP_S = 1.0
+"""By less the clock is not taken to have been stepped: reading it and the time since boot takes a moment."""
 
 STAMPS = "/run/rigwright/reloaded"
 """A file for each unit, as old as the last reload by us; gone after a reboot, as it should be."""
 
 _PROPERTIES = (
-    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestamp,NeedDaemonReload,Result,"
-    "ConditionResult,ConditionTimestampMonotonic,FragmentPath,DropInPaths"
+    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestamp,"
+    "ActiveEnterTimestampMonotonic,NeedDaemonReload,Result,ConditionResult,ConditionTimestampMonotonic,FragmentPath,DropInPaths"
 )
 
 # systemd is asked once for all units: each call costs as much. Only of those that do not run and have conditions it is
@@ -23,6 +27,7 @@ _PROPERTIES = (
 # what it found when it last tried, which is in ConditionResult.
 _COMMAND = r"""
 export LC_ALL=C TZ=UTC
+echo "@now $(date +%s.%N) $(cut -d' ' -f1 /proc/uptime)"
 for u in {names}; do
     echo "@unit $u $(stat -c %.9Y {stamps}/$u 2>/dev/null)"
     for f in "/etc/systemd/system/$u.d"/*.conf; do if [ -e "$f" ]; then echo "@dropin $u $f"; fi; done
@@ -92,12 +97,19 @@ class UnitState:
         return self.enabled in ("enabled", "static", "alias", "indirect", "generated", "enabled-runtime")
 
 
+class _Clock(NamedTuple):
+    """What the host's clock says, and how long ago it booted, suspends included; both in seconds."""
+
+    now: float
+    uptime: float
+
+
 class Units(FactBase[dict[str, UnitState]]):
     """Unit name as asked → state.
 
-    Raw: for each unit a line ``@unit name reload-stamp-seconds``, and ``@dropin name file`` for its drop-ins in /etc;
-    then ``@shown`` and what ``systemctl show`` says, ``@next`` between units; then for those that do not run
-    ``@let id`` or ``@held id condition``.
+    Raw: ``@now seconds-since-the-epoch seconds-since-boot``; for each unit a line ``@unit name reload-stamp-seconds``,
+    and ``@dropin name file`` for its drop-ins in /etc; then ``@shown`` and what ``systemctl show`` says, ``@next``
+    between units; then for those that do not run ``@let id`` or ``@held id condition``.
     """
 
     def command(self, names: list[str]) -> str:
@@ -116,9 +128,12 @@ class Units(FactBase[dict[str, UnitState]]):
         drop_ins: dict[str, list[str]] = {}
         blocks: list[dict[str, str]] = [{}]
         let: dict[str, str] = {}
+        clock = _Clock(0.0, 0.0)
         for line in output:
             kind, *rest = line.split(" ", 2)
-            if kind == "@unit":
+            if kind == "@now":
+                clock = _Clock(*map(float, rest))
+            elif kind == "@unit":
                 stamps[rest[0]] = float(rest[1]) if rest[1:] and rest[1] else 0.0
             elif kind == "@dropin":
                 drop_ins.setdefault(rest[0], []).append(rest[1])
@@ -131,12 +146,14 @@ class Units(FactBase[dict[str, UnitState]]):
                 blocks[-1][name] = value
         blocks += [{}] * (len(stamps) - len(blocks))
         return {
-            name: _state(block, stamps[name], drop_ins.get(name, ()), let)
+            name: _state(block, clock, stamps[name], drop_ins.get(name, ()), let)
             for name, block in zip(stamps, blocks, strict=True)
         }
 
 
-def _state(block: Mapping[str, str], reloaded: float, drop_ins: Sequence[str], let: Mapping[str, str]) -> UnitState:
+def _state(
+    block: Mapping[str, str], clock: _Clock, reloaded: float, drop_ins: Sequence[str], let: Mapping[str, str]
+) -> UnitState:
     tried = int(block.get("ConditionTimestampMonotonic") or 0) > 0
     last = block.get("ConditionResult", "yes") == "yes" or not tried
     held_back = let.get(block.get("Id", ""))
@@ -147,8 +164,8 @@ def _state(block: Mapping[str, str], reloaded: float, drop_ins: Sequence[str], l
         sub=block.get("SubState", "dead"),
         enabled=block.get("UnitFileState", ""),
         main_pid=int(block.get("MainPID") or 0),
-        started=_seconds(block.get("ActiveEnterTimestamp", "")),
-        reloaded=reloaded,
+        started=_started(block, clock),
+        reloaded=reloaded if reloaded <= clock.now + _STEP_S else 0.0,
         # systemd does not itself notice the first drop-in of a unit: it remembers which folders there were.
         need_daemon_reload=block.get("NeedDaemonReload") == "yes" or any(path not in known for path in drop_ins),
         result=block.get("Result", ""),
@@ -157,11 +174,22 @@ def _state(block: Mapping[str, str], reloaded: float, drop_ins: Sequence[str], l
     )
 
 
-def _seconds(stamp: str) -> float:
-    """Of ``Wed 2026-11-25 22:53:23.989831 UTC``, since the epoch; 0.0 for none.
+def _started(block: Mapping[str, str], clock: _Clock) -> float:
+    """When the unit started, by the clock as it goes now, which is what files' times are held against.
 
-    The wall clock's, as files' times are: the other one that systemd tells does not count the time of a suspend.
+    What systemd wrote down is of the clock as it went then: a board with an empty battery starts years back, and is put
+    right minutes later. Reckoned from the boot it is never too late, but too early by the time of any suspend.
     """
+    told = _seconds(block.get("ActiveEnterTimestamp", ""))
+    since_boot = int(block.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+    if not since_boot:
+        return told
+    reckoned = clock.now - clock.uptime + since_boot
+    return told if reckoned - _STEP_S <= told <= clock.now + _STEP_S else reckoned
+
+
+def _seconds(stamp: str) -> float:
+    """Of ``Wed 2026-11-25 22:53:23.989831 UTC``, since the epoch; 0.0 for none."""
     found = re.search(r"(\d+-\d\d-\d\d \d\d:\d\d:\d\d)([.]\d+)?", stamp)
     if found is None:
         return 0.0

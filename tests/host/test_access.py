@@ -47,7 +47,7 @@ def seen(host: Host, access: Access) -> Answers:
             'else case "$(sudo -l -U $u)" in *"not allowed"*) echo $u none;; *) echo $u password;; esac; fi; done',
             "key files": f"for u in {users}; do sshd -T -C user=$u,host=localhost,addr=127.0.0.1"
             ' | sed -n "s/^authorizedkeys\\(file\\|command\\) /$u \\1 /p"; done',
-            "sshd": "mkdir -p /run/sshd; sshd -T",
+            "sshd": "mkdir -p /run/sshd; sshd -T 2>&1",
             "methods": f"ssh {knock} nobody@127.0.0.1 true 2>&1",
             "listening": "ss -Hltn | awk '{print $4}'",
             "unit": f"systemctl show -p UnitFileState,ActiveState {UNIT}",
@@ -73,10 +73,16 @@ def present(access: Access) -> dict[str, User]:
 @pytest.fixture(scope="session")
 def sshd(seen: Answers) -> dict[str, str]:
     """What sshd's files come to, by its lower-case keywords."""
+    return settings_in_force(seen.lines("sshd"))
+
+
+def settings_in_force(said: list[str]) -> dict[str, str]:
+    """Of what ``sshd -T`` says. Where it cannot read its files it says only why, and that falls short."""
     found: dict[str, str] = {}
-    for line in seen.lines("sshd"):
+    for line in said:
         name, _, value = line.partition(" ")
         found.setdefault(name, "without-password" if value == "prohibit-password" else value)
+    assert "permitrootlogin" in found, f"sshd would not start with its files: {' '.join(said) or 'it is not there'}"
     return found
 
 

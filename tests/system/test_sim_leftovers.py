@@ -22,8 +22,10 @@ pytestmark = pytest.mark.system
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWNER = """
-import sys, time
+import signal, sys, time
 from sim.host.throwaway import ThrowawayHost
+# What a shell starts in the background is born deaf to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with ThrowawayHost("attic") as host:
     print(host.id, flush=True)
     {then}

@@ -29,8 +29,10 @@ pytestmark = pytest.mark.system
 REPOSITORY = Path(__file__).resolve().parents[2]
 RELEASES = ("trixie", "bookworm")
 OWNER = """
-import sys, time
+import signal, sys, time
 from sim.repository.vendors import VendorRepositories
+# What a shell starts in the background is born deaf to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with VendorRepositories() as served:
     print(served.address, flush=True)
     time.sleep(600)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
 from rigwright.facts.units import Units
 
 # Recorded on bookworm; sshd.service is an alias.
 RAW = """\
+@now 1795650000.123456789 5000.12
 @unit sshd.service 1795420800.5
 @unit smartmontools.service
 @unit was-held.service
@@ -24,6 +29,7 @@ UnitFileState=enabled
 FragmentPath=/lib/systemd/system/ssh.service
 DropInPaths=
 ActiveEnterTimestamp=Wed 2026-11-25 22:53:23.989831 UTC
+ActiveEnterTimestampMonotonic=1912773993
 NeedDaemonReload=no
 ConditionResult=yes
 ConditionTimestampMonotonic=1912773987
@@ -75,6 +81,33 @@ def test_a_running_unit() -> None:
     assert found.started == 1795647203.989831, "the wall clock's, which a suspend does not put behind files' times"
     assert found.reloaded == 1795420800.5
     assert found.condition
+
+
+def started(told: float, since_boot: float, now: float, uptime: float, reloaded: float = 0.0) -> tuple[float, float]:
+    stamp = datetime.fromtimestamp(told, UTC).strftime("%a %Y-%m-%d %H:%M:%S UTC")
+    lines = [f"@now {now} {uptime}", f"@unit a.service {reloaded or ''}", "@shown", f"ActiveEnterTimestamp={stamp}"]
+    found = Units().process([*lines, f"ActiveEnterTimestampMonotonic={since_boot * 1e6:.0f}"])["a.service"]
+    return found.started, found.reloaded
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "uptime", "expected"),
+    [
+        (1_000_040, 1_001_000, 1000, 1_000_040),
+        (1_000_940, 1_002_000, 2000, 1_000_940),  # suspended for 900 s before it started
+        (40, 1_001_000, 1000, 1_000_040),  # booted in 1970, put right since
+        (1_003_640, 1_001_000, 1000, 1_000_040),  # an hour ahead at boot, put back since
+    ],
+)
+def test_when_a_unit_started_is_told_by_the_clock_as_it_goes_now(
+    told: float, now: float, uptime: float, expected: float
+) -> None:
+    assert started(told, 40, now, uptime)[0] == expected
+
+
+def test_a_reload_to_come_is_none() -> None:
+    assert started(1_000_040, 40, 1_001_000, 1000, reloaded=1_000_500)[1] == 1_000_500
+    assert started(1_000_040, 40, 1_001_000, 1000, reloaded=1_003_000)[1] == 0.0, "the clock was put back since"
 
 
 def test_whether_a_unit_would_be_let() -> None:

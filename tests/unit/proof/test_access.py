@@ -194,3 +194,14 @@ def _firewall(let_in: Doors) -> None:
         }
     )
     proof.test_firewall(seen, rig().access, FirewallState(live=[], wanted=[]), let_in)
+
+
+def test_what_sshd_makes_of_its_files_is_read() -> None:
+    found = proof.settings_in_force(["port 22", "port 2222", "permitrootlogin prohibit-password"])
+    assert found == {"port": "22", "permitrootlogin": "without-password"}
+
+
+def test_files_that_sshd_cannot_read_fall_short_with_its_own_words() -> None:
+    said = ["/etc/ssh/sshd_config line 3: Bad configuration option: Prot", "terminating, 1 bad configuration options"]
+    with pytest.raises(AssertionError, match=r"would not start .*.*line 3: Bad configuration option"):
+        proof.settings_in_force(said)
