@@ -129,8 +129,11 @@ class Gpu:
 
 
 def from_record(raw: Mapping[str, Any]) -> Gpu:
-    """The device that `dataclasses.asdict` and JSON made `raw` of."""
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+    """The device that `dataclasses.asdict` and JSON made `raw` of; what another version knows besides is left out."""
+    known = {field.name for field in dataclasses.fields(Gpu)}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in raw.items() if key in known
+    }
     physics = fields.pop("physics", None)
     return Gpu(**fields, physics=None if physics is None else Physics(**physics))
 

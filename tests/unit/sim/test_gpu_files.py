@@ -54,3 +54,8 @@ def test_the_configuration_space_leads_to_its_link_status() -> None:
     (status,) = struct.unpack_from("<H", space, express + 0x12)
     assert (capabilities & 0xF, capabilities >> 4 & 0x3F) == (4, 16)
     assert (status & 0xF, status >> 4 & 0x3F) == (3, 8)
+
+
+def test_a_record_of_another_version_is_read_for_what_is_known() -> None:
+    raw = {**dataclasses.asdict(CARD), "colour": "green"}
+    assert from_record(json.loads(json.dumps(raw))) == CARD

@@ -1,0 +1,163 @@
+"""rigd under real systemd on a throw-away host: however it ends, no fan stays without its keeper."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jinja2
+import pytest
+
+from rigd import pack
+from sim.gpu.models import card
+from sim.host.throwaway import ThrowawayHost
+from tests.system.site import REPOSITORY
+
+pytestmark = pytest.mark.system
+
+LIMIT_W = 280
+CONFIG = {
+    "version": 1,
+    "supplies": {"main": {"budget_w": 600}},
+    "cards": [
+        {
+            "match": {"any": True},
+            "power": {"limit_w": LIMIT_W, "draws": {"main": {"share": 1.0}}},
+            "fans": {"curve": [[30, 35], [65, 60], [80, 100]]},
+        }
+    ],
+    "metrics": {"listen": "127.0.0.1:9452"},
+}
+
+
+def unit() -> str:
+    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)
+    template = (REPOSITORY / "templates/etc/systemd/system/rigd.service.j2").read_text()
+    return environment.from_string(template).render(managed="of a test", writable=[], listens=True)
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[ThrowawayHost]:
+    gpus = [card("rtx3090", index) for index in range(2)]
+    with ThrowawayHost("rigd", gpus=gpus, driver_version="580.95.05") as host:
+        host.run("apt-get -qq update && apt-get -qq -y install python3 >/dev/null 2>&1; mkdir -p /opt/rigd /etc/rigd")
+        put(host, "/opt/rigd/rigd.pyz", pack.build())
+        put(host, "/etc/rigd/rigd.json", json.dumps(CONFIG).encode())
+        put(host, "/etc/systemd/system/rigd.service", unit().encode())
+        # The simulation's cards lie in a file, where real ones have nodes in /dev.
+        drop_in = "/etc/systemd/system/rigd.service.d"
+        host.run(
+            f"mkdir -p {drop_in} && printf '[Service]\\nReadWritePaths=/run/rigwright-sim\\n' > {drop_in}/sim.conf"
+        )
+        host.run("systemctl daemon-reload")
+        yield host
+
+
+def put(host: ThrowawayHost, path: str, content: bytes) -> None:
+    assert host.run(f"base64 -d > {path}", input=base64.b64encode(content).decode()).returncode == 0
+
+
+def show(host: ThrowawayHost, index: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(host.run(f"rigwright-sim-gpu show {index}").stdout)
+    return found
+
+
+def eventually(what: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.3)
+    return what()
+
+
+def journal(host: ThrowawayHost) -> str:
+    return host.run("journalctl -u rigd -n 40 --no-pager -o short-monotonic").stdout
+
+
+def kept(host: ThrowawayHost) -> bool:
+    """Both cards are in its hands, and as declared."""
+    shown = [show(host, index) for index in (0, 1)]
+    return all(all(card["fan_manual"]) and card["limit_w"] == LIMIT_W for card in shown)
+
+
+def handed_back(host: ThrowawayHost, index: int) -> bool:
+    return not any(show(host, index)["fan_manual"])
+
+
+@pytest.fixture
+def rigd(host: ThrowawayHost) -> Iterator[ThrowawayHost]:
+    """A running rigd that has its cards in hand."""
+    host.run("for i in 0 1; do rigwright-sim-gpu clear $i; rigwright-sim-gpu load $i full; done")
+    host.run("systemctl reset-failed rigd; systemctl restart rigd", check=False)
+    assert eventually(lambda: kept(host)), journal(host)
+    yield host
+    host.run(
+        "for i in 0 1; do rigwright-sim-gpu clear $i; done; systemctl stop rigd; systemctl reset-failed rigd",
+        check=False,
+    )
+
+
+def test_it_keeps_the_cards_as_declared_and_says_so(rigd: ThrowawayHost) -> None:
+    def said() -> list[float]:
+        document = json.loads(rigd.run("python3 -I /opt/rigd/rigd.pyz status --json", check=False).stdout)
+        return [each["limit_w"] for each in document["cards"]]
+
+    assert eventually(lambda: said() == [LIMIT_W, LIMIT_W]), said()
+    metrics = rigd.run(
+        "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:9452/metrics\").read().decode())'"
+    ).stdout
+    assert "rigd_power_limit_watts{" in metrics
+    shown = rigd.run("systemctl show rigd -p StatusText -p SubState").stdout
+    assert "SubState=running" in shown and "2 cards, hottest" in shown
+
+
+ENDS = {
+    "stopped": "systemctl stop --no-block rigd",
+    "killed": "kill -KILL $(systemctl show rigd -P MainPID)",
+    "aborted": "systemctl kill -s ABRT rigd",
+    "hung": "systemctl kill -s STOP rigd",
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_however_it_ends_the_fans_are_the_cards_own(rigd: ThrowawayHost, how: str) -> None:
+    rigd.run("mkdir -p /run/systemd/system/rigd.service.d; printf '[Service]\\nRestart=no\\n'"
+             " > /run/systemd/system/rigd.service.d/once.conf; systemctl daemon-reload")  # fmt: skip
+    try:
+        assert rigd.run(ENDS[how]).returncode == 0
+        assert eventually(lambda: handed_back(rigd, 0) and handed_back(rigd, 1), 45), journal(rigd)
+        assert [show(rigd, index)["limit_w"] for index in (0, 1)] == [LIMIT_W, LIMIT_W]
+    finally:
+        rigd.run("rm -r /run/systemd/system/rigd.service.d; systemctl daemon-reload", check=False)
+
+
+def test_a_status_that_cannot_be_written_is_no_reason_to_stop_cooling(rigd: ThrowawayHost) -> None:
+    rigd.run(
+        "mv /run/rigd /run/rigd.away; ln -s /nowhere /run/rigd; sleep 3; rm /run/rigd; mv /run/rigd.away /run/rigd"
+    )
+    assert eventually(lambda: kept(rigd))
+    assert "cannot be written" in rigd.run("journalctl -u rigd -n 20 --no-pager").stdout
+
+
+def test_killed_it_is_back_in_seconds_and_keeps_the_cards_again(rigd: ThrowawayHost) -> None:
+    before = rigd.run("systemctl show rigd -p MainPID").stdout
+    rigd.run("kill -KILL $(systemctl show rigd -P MainPID)")
+    assert eventually(lambda: rigd.run("systemctl show rigd -p MainPID").stdout not in (before, "MainPID=0\n"))
+    assert eventually(lambda: kept(rigd))
+
+
+def test_one_hung_card_neither_stops_it_nor_keeps_the_others_from_being_handed_back(rigd: ThrowawayHost) -> None:
+    rigd.run("rigwright-sim-gpu fault 0 hang")
+    assert eventually(lambda: "does not come back" in rigd.run("journalctl -u rigd -n 20 --no-pager").stdout)
+    rigd.run("kill -KILL $(systemctl show rigd -P MainPID); systemctl stop --no-block rigd")
+    assert eventually(lambda: handed_back(rigd, 1), 45)
+
+
+def test_its_sandbox_is_tight(host: ThrowawayHost) -> None:
+    said = host.run("systemd-analyze security rigd --no-pager | tail -n 1").stdout
+    level = float(said.split("rigd.service:")[1].split()[0])
+    assert level <= 2.5, said
