@@ -36,7 +36,7 @@ CONFIG = {
 def unit() -> str:
     environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)
     template = (REPOSITORY / "templates/etc/systemd/system/rigd.service.j2").read_text()
-    return environment.from_string(template).render(managed="of a test", writable=[], listens=True)
+    return environment.from_string(template).render(writable=[], listens=True)
 
 
 @pytest.fixture(scope="module")
