@@ -27,7 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     run = commands.add_parser("run", help="keep the cards as declared, until told to end")
     run.add_argument("--dry-run", action="store_true", help="read and decide, and set nothing")
     commands.add_parser("check", help="say whether these cards can be kept as declared")
-    commands.add_parser("hand-back", help="give all fans to their cards, and set the declared limits")
+    back = commands.add_parser("hand-back", help="give all fans to their cards, and set the declared limits")
+    back.add_argument(
+        "--release", action="store_true", help="have nothing of ours in force: default limits, no locked clocks"
+    )
     show = commands.add_parser("status", help="say what the running rigd does")
     show.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
@@ -36,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "hand-back":
         from rigd import hand_back  # noqa: PLC0415
 
-        return hand_back.run(options.config)
+        return hand_back.run(options.config, release=options.release)
     if options.command == "check":
         return _check(options.config)
     from rigd.service import Service, prepare  # noqa: PLC0415

@@ -176,11 +176,16 @@ class Kept:
         return min(max(declared, self.card_limits_w[0]), self.most_w or 0)
 
     @property
+    def default_w(self) -> int | None:
+        """The limit that the driver gives the card, W."""
+        return self.card.default_w if self.card else self._last_default_w
+
+    @property
     def most_w(self) -> int | None:
         """The highest limit that this card is given, when all is well."""
         if self.entry is None or self.entry.power is None or self.card_limits_w is None:
             return None
-        return max(self.card_limits_w[0], min(self.entry.power.limit_w, self.card_limits_w[1]))
+        return self.entry.power.within(*self.card_limits_w, self.default_w)
 
     def bound_w(self, now: float) -> int:
         """The highest limit now: less where fans do not cool, the temperature is unknown for long, or critical."""
@@ -194,8 +199,7 @@ class Kept:
         """What it may draw now, by what is known: the limit that it reads, else the highest that it may have."""
         if self.gone is None and self.reading is not None and self.reading.limit_w is not None:
             return self.reading.limit_w
-        default = self.card.default_w if self.card else self._last_default_w
-        return float(default or self.most_w or 0)
+        return float(self.default_w or self.most_w or 0)
 
     def remember_limits(self) -> None:
         """Keep what the card said of itself, for when it is away."""
@@ -213,9 +217,8 @@ class Kept:
         if self.limit_wanted_w is not None and card.limits_w is not None:
             seen = None if reading.limit_w is None else round(reading.limit_w)
             self.limit.keep(now, self.limit_wanted_w, seen, card.set_limit_w, lambda: round(card.limit_w()))
-        if entry.clocks is not None and entry.clocks.graphics_mhz is not None:
+        if entry.clocks is not None:
             self.clocks.keep(now, entry.clocks.graphics_mhz, None, card.lock_graphics, None)
-        if entry.clocks is not None and entry.clocks.memory_mhz is not None:
             self.memory_clocks.keep(now, entry.clocks.memory_mhz, None, card.lock_memory, None)
 
     def _apply_fans(self, now: float, card: Card, reading: Reading) -> None:

@@ -16,7 +16,7 @@ def faults(config: Config, cards: list[Card]) -> list[str]:
         entry = config.entry_for(card.uuid, card.pci, card.index)
         if entry is not None:
             who = f"{entry.name or f'GPU {card.index}'} ({card.model})"
-            found += [f"{who}: {text}" for text in (*_power(entry, card), *_fans(entry, card), *_critical(entry, card))]
+            found += [f"{who}: {each}" for part in (_power, _clocks, _fans, _critical) for each in part(entry, card)]
     found += _budgets(config, cards)
     return found
 
@@ -38,6 +38,17 @@ def _power(entry: Entry, card: Card) -> Iterator[str]:
     for key, value in (("limit_w", entry.power.limit_w), ("least_w", entry.power.least_w)):
         if value is not None and not least <= value <= most:
             yield f"power.{key} = {value}: expected {least} to {most} W, which is what the card takes"
+
+
+def _clocks(entry: Entry, card: Card) -> Iterator[str]:
+    if entry.clocks is None:
+        return
+    for key, span, most in (
+        ("graphics_mhz", entry.clocks.graphics_mhz, card.graphics_most_mhz),
+        ("memory_mhz", entry.clocks.memory_mhz, card.memory_most_mhz),
+    ):
+        if span is not None and most is not None and span[1] > most:
+            yield f"clocks.{key} = {list(span)}: expected at most {most} MHz, which is what the card reaches"
 
 
 def _fans(entry: Entry, card: Card) -> Iterator[str]:

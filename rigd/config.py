@@ -47,17 +47,22 @@ class Match:
 
 @dataclass(frozen=True)
 class Power:
-    """The declared limit and what a budget may make of it, W."""
+    """The declared limit (None: the card's own default) and what a budget may make of it, W."""
 
-    limit_w: int
+    limit_w: int | None = None
     least_w: int | None = None
     priority: float = 1.0
     draws: Mapping[str, Draw] = field(default_factory=dict)
 
+    def within(self, least_w: int, most_w: int, default_w: int | None) -> int:
+        """The limit of a card that takes so much at least and at most, and has this by itself, W."""
+        wanted = self.limit_w or default_w or most_w
+        return max(least_w, min(wanted, most_w))
+
 
 @dataclass(frozen=True)
 class Clocks:
-    """Locked ranges, MHz: (least, most); None: not locked."""
+    """Locked ranges, MHz: (least, most); None: kept unlocked."""
 
     graphics_mhz: tuple[int, int] | None = None
     memory_mhz: tuple[int, int] | None = None
@@ -109,6 +114,8 @@ class Config:
     raise_w_per_s: float = 10.0
     listen: tuple[str, int] | None = None
     textfile: str | None = None
+    revision: str | None = None
+    """What whoever wrote the file calls it; told in the status, so that it can be seen which one is in force."""
 
     def entry_for(self, uuid: str, pci: str, index: int) -> Entry | None:
         """The first entry that is about this card."""
@@ -144,6 +151,7 @@ def parse(raw: Any, path: str = PATH) -> Config:
         cards=tuple(_entry(each, supplies) for each in reader.list("cards")),
         listen=None if metrics is None else metrics.loopback("listen"),
         textfile=None if metrics is None else metrics.text("textfile", None),
+        revision=reader.text("revision", None),
     )
     for each in (reader, *reader.all_below()):
         each.refuse_unknown()
@@ -184,8 +192,8 @@ def _match(reader: Reader) -> Match:
 
 
 def _power(reader: Reader, supplies: Mapping[str, object]) -> Power:
-    limit = reader.number("limit_w", least=1, most=3000, whole=True) or 1
-    least = reader.number("least_w", None, least=1, most=limit, whole=True)
+    limit = reader.number("limit_w", None, least=1, most=3000, whole=True)
+    least = reader.number("least_w", None, least=1, most=limit or 3000, whole=True)
     draws = {}
     for name, draw in reader.tables("draws").items():
         if name not in supplies:
@@ -196,7 +204,7 @@ def _power(reader: Reader, supplies: Mapping[str, object]) -> Power:
     if draws and abs(sum(each.share for each in draws.values()) - 1) > 0.001:
         reader.fault("draws", {name: each.share for name, each in draws.items()}, "shares that sum up to 1")
     priority = reader.number("priority", 1.0, least=0.1, most=10) or 1.0
-    return Power(int(limit), None if least is None else int(least), priority, draws)
+    return Power(None if limit is None else int(limit), None if least is None else int(least), priority, draws)
 
 
 def _fans(reader: Reader) -> Fans:

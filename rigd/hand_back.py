@@ -1,4 +1,4 @@
-"""After rigd, however it ended: every fan to its card, and limits that hold without a keeper.
+"""After rigd, however it ended: every fan to its card, and limits that hold without a keeper; or nothing of ours.
 
 A program of its own: systemd runs it when rigd has stopped, crashed, was killed or hung. Each card gets a process, so
 that one whose calls do not come back keeps no other.
@@ -11,8 +11,8 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from rigd import journal
 from rigd.budget import Claim, allot
@@ -23,19 +23,43 @@ CARD_S = 8.0
 """What one card may take; systemd's own time-out for this program is longer."""
 
 
-def static_limits_w(config: Config, cards: list[tuple[str, Entry, int, int]]) -> dict[str, int]:
-    """UUID → limit, W, that holds a supply's budget whatever the cards do. Cards: UUID, entry, least and most W."""
+class Silent(NamedTuple):
+    """What may be drawn at most by a card that does not answer."""
+
+    entry: Entry
+    most_w: int
+
+
+class Answering(NamedTuple):
+    """A card as it says that it is; W."""
+
+    uuid: str
+    entry: Entry
+    least_w: int
+    most_w: int
+    default_w: int | None
+
+
+def static_limits_w(config: Config, cards: list[Answering], silent: Sequence[Silent] = ()) -> dict[str, int]:
+    """UUID → limit, W, that holds a supply's budget whatever the cards do."""
     claims = []
-    for uuid, entry, least, most in cards:
+    for number, (entry, watts) in enumerate(silent):
         if entry.power is not None:
-            limit = max(least, min(most, entry.power.limit_w))
+            claims.append(Claim(f"silent {number}", watts, watts, watts, entry.power.priority, entry.power.draws))
+    for uuid, entry, least, most, default in cards:
+        if entry.power is not None:
+            limit = entry.power.within(least, most, default)
             floor = min(limit, max(least, entry.power.least_w or 0))
             claims.append(Claim(uuid, floor, limit, limit, entry.power.priority, entry.power.draws))
-    return {uuid: int(watts) for uuid, watts in allot(claims, config.supplies_w, config.circuit_w).items()}
+    allotted = allot(claims, config.supplies_w, config.circuit_w)
+    return {card.uuid: int(allotted[card.uuid]) for card in cards if card.uuid in allotted}
 
 
-def run(config_path: str) -> int:
-    """All fans back, limits as declared. 0: done; 1: not everything; 3: NVML cannot be used."""
+def run(config_path: str, *, release: bool = False) -> int:
+    """All fans back, limits as declared. 0: done; 1: not everything; 3: NVML cannot be used.
+
+    ``release``: nothing of ours stays in force: the limits are the cards' own, too, and no clock is locked.
+    """
     faults: list[str] = []
     try:
         config = load(config_path)
@@ -54,6 +78,9 @@ def run(config_path: str) -> int:
     cards = {index: json.loads(answer) for index, answer in enumerate(answers) if answer}
     worked = len(cards) == int(count) and all(card["fans"] for card in cards.values())
     silent = [index for index in range(int(count)) if index not in cards]
+    if release:
+        limited = _asked([_release(index) for index in cards])
+        return 0 if worked and all(limited) else 1
     limited = _asked([_limit_of(index, watts) for index, watts in _limits_w(config, cards, silent).items()])
     for fault in faults:
         journal.say(journal.ERROR, f"limits are left as they are: {fault}")
@@ -62,19 +89,19 @@ def run(config_path: str) -> int:
 
 def _limits_w(config: Config, cards: dict[int, dict[str, Any]], silent: list[int]) -> dict[int, int]:
     """Index → limit, W, of the cards that answer. For one that does not, what it may have at most is kept free."""
-    claims = []
+    answering = []
     for index, card in cards.items():
         entry = config.entry_for(card["uuid"], card["pci"], index)
         if entry is not None and card["limits_w"] is not None:
-            claims.append((card["uuid"], entry, *card["limits_w"]))
-    left = [entry for entry in config.cards if not any(entry is other for _, other, *_ in claims)] or list(config.cards)
-    declared = [entry for entry in left if entry.power is not None]
-    for index in silent:
-        # Who does not answer does not say who it is: the one that may draw most of those that it can be.
-        most = max(declared, key=lambda entry: entry.power.limit_w if entry.power else 0, default=None)
-        if most is not None and most.power is not None:
-            claims.append((f"silent {index}", most, most.power.limit_w, most.power.limit_w))
-    wanted = static_limits_w(config, claims)
+            least, most = card["limits_w"]
+            answering.append(Answering(card["uuid"], entry, least, most, card["default_w"]))
+    left = [entry for entry in config.cards if not any(entry is each.entry for each in answering)] or list(config.cards)
+    # Who does not answer does not say who it is: the one that may draw most of those that it can be. Where none is
+    # declared, it is taken for a card like the hungriest that does answer.
+    largest = max((each.default_w or each.most_w for each in answering), default=0)
+    can_be = [Silent(entry, entry.power.limit_w or largest) for entry in left if entry.power is not None]
+    hungriest = max(can_be, key=lambda each: each.most_w, default=None)
+    wanted = static_limits_w(config, answering, [hungriest] * len(silent) if hungriest is not None else [])
     return {index: wanted[card["uuid"]] for index, card in cards.items() if card["uuid"] in wanted}
 
 
@@ -136,7 +163,8 @@ def _fans_of(index: int) -> Callable[[], str]:
                 worked = False
         if worked and card.fan_count:
             journal.say(journal.INFO, f"GPU {index} ({card.model}): fans are the card's own")
-        return json.dumps({"uuid": card.uuid, "pci": card.pci, "limits_w": card.limits_w, "fans": worked})
+        return json.dumps({"uuid": card.uuid, "pci": card.pci, "limits_w": card.limits_w, "default_w": card.default_w,
+                           "fans": worked})  # fmt: skip
 
     return hand_back
 
@@ -150,6 +178,27 @@ def _limit_of(index: int, watts: int) -> Callable[[], str]:
         return "done" if abs(found - watts) <= 1 else ""
 
     return limit
+
+
+def _release(index: int) -> Callable[[], str]:
+    def release() -> str:
+        card = _card(index)
+        worked = True
+        undo: list[Callable[[], None]] = [lambda: card.lock_graphics(None), lambda: card.lock_memory(None)]
+        if card.default_w is not None:
+            default_w = card.default_w
+            undo.append(lambda: card.set_limit_w(default_w))
+        for each in undo:
+            try:
+                each()
+            except NvmlFailed as error:
+                journal.say(journal.ERROR, f"GPU {index} ({card.model}): {error}")
+                worked = False
+        if worked:
+            journal.say(journal.INFO, f"GPU {index} ({card.model}): power limit and clocks are the card's own")
+        return "done" if worked else ""
+
+    return release
 
 
 def _card(index: int) -> Card:

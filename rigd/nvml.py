@@ -156,6 +156,8 @@ class Card:
         self.slowdown_c: int | None = _if_there(
             n.nvmlDeviceGetTemperatureThreshold, handle, n.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN
         )
+        self.graphics_most_mhz: int | None = _if_there(n.nvmlDeviceGetMaxClockInfo, handle, n.NVML_CLOCK_GRAPHICS)
+        self.memory_most_mhz: int | None = _if_there(n.nvmlDeviceGetMaxClockInfo, handle, n.NVML_CLOCK_MEM)
         self._has_v = True
         self._has_memory_c = True
         self._has_rpm = self.fan_count > 0
@@ -277,16 +279,16 @@ class Card:
         return self._fan(fan)
 
     def lock_graphics(self, span: tuple[int, int] | None) -> None:
-        """Lock the core's clock to a range, MHz; None: unlock it."""
+        """Lock the core's clock to a range, MHz; None: unlock it, where it can be locked."""
         if span is None:
-            self._do(n.nvmlDeviceResetGpuLockedClocks, self._handle)
+            self._if_there(n.nvmlDeviceResetGpuLockedClocks, self._handle)
         else:
             self._do(n.nvmlDeviceSetGpuLockedClocks, self._handle, *span)
 
     def lock_memory(self, span: tuple[int, int] | None) -> None:
-        """Lock the memory's clock to a range, MHz; None: unlock it."""
+        """Lock the memory's clock to a range, MHz; None: unlock it, where it can be locked."""
         if span is None:
-            self._do(n.nvmlDeviceResetMemoryLockedClocks, self._handle)
+            self._if_there(n.nvmlDeviceResetMemoryLockedClocks, self._handle)
         else:
             self._do(n.nvmlDeviceSetMemoryLockedClocks, self._handle, *span)
 

@@ -24,6 +24,7 @@ def document(loop: Loop, now: float) -> dict[str, Any]:
         "rigd": __version__,
         "written_at": time.time(),
         "pid": os.getpid(),
+        "revision": loop.config.revision,
         "driver": loop.driver,
         "session_trouble": loop.session_trouble,
         "session_restarts": loop.restarts,
