@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from sim.gpu.model import Gpu
     from sim.host.throwaway import ThrowawayHost
 
-SIMULATED = {"GeForce RTX 3090"}
-"""Cards that the simulation has."""
-
 
 @click.command("try")
 @hosts_and_overrides
@@ -96,17 +93,20 @@ def _host(rig: Rig, release: str, keep: bool) -> ThrowawayHost:
 
 
 def _cards(rig: Rig) -> list[Gpu]:
-    from sim.gpu.model import Gpu  # noqa: PLC0415
+    from rigwright.catalog import catalog  # noqa: PLC0415
+    from sim.gpu.models import card, models  # noqa: PLC0415
 
+    by_nvml = {card(model).name: model for model in models()}
+    simulated = {name: by_nvml[known.nvml] for name, known in catalog().gpus.items() if known.nvml in by_nvml}
     cards = []
     for index, gpu in enumerate(rig.hardware.gpus):
-        if gpu.model not in SIMULATED:
+        if gpu.model not in simulated:
             raise click.ClickException(
                 f"{rig.name}: hardware.gpus.{index}.model = {gpu.model!r} cannot be tried: "
-                f"the simulation has {', '.join(sorted(SIMULATED))}."
+                f"the simulation has {', '.join(sorted(simulated))}."
             )
-        figures: dict[str, Any] = {"pcie_width_current": gpu.pcie_width} if gpu.pcie_width else {}
-        cards.append(Gpu.rtx3090(index, **figures | ({"uuid": gpu.uuid} if gpu.uuid else {})))
+        figures: dict[str, Any] = {"pcie_width_current": gpu.pcie_width, "uuid": gpu.uuid, "address": gpu.pci}
+        cards.append(card(simulated[gpu.model], index, **{key: value for key, value in figures.items() if value}))
     return cards
 
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from sim import programs
 from sim.errors import SimulationError
-from sim.gpu.model import INSTALLED, rtx3090s
+from sim.gpu.model import INSTALLED
+from sim.gpu.models import card, models
 from sim.host.record import records, sweep
 from sim.host.release import RELEASES
 from sim.host.root import remove_unused_roots
@@ -53,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
         choices=sorted(ROOTS),
         help="bare: nothing but Debian; prefetched: bare, with packages downloaded; driver: Debian's driver installed",
     )
-    up.add_argument("--gpus", type=int, default=0, metavar="N", help="so many simulated GeForce RTX 3090")
+    up.add_argument("--gpus", type=int, default=0, metavar="N", help="so many simulated cards")
+    up.add_argument("--model", choices=models(), default="rtx3090", help="of this model (default: rtx3090)")
     up.add_argument("--driver", default=INSTALLED, metavar="VERSION", help="what the simulated NVML says")
     up.add_argument("--no-sudo", action="store_true", help="the user admin gets no rights")
     up.add_argument("--disk", metavar="SIZE", help="let it write no more than this, such as 300M")
@@ -88,7 +90,7 @@ def _up(options: argparse.Namespace) -> int:
         options.name,
         root=ROOTS[options.root](options.release),
         id=options.name,
-        gpus=rtx3090s(options.gpus),
+        gpus=[card(options.model, index) for index in range(options.gpus)],
         driver_version=options.driver,
         disk=options.disk,
         sudo=not options.no_sudo,

@@ -17,6 +17,9 @@ CONFIGURATION = "etc/rigwright-sim/gpus.conf"
 # Whoever looks first makes the cards' state there, root or not.
 _FOLDERS = "usr/lib/tmpfiles.d/rigwright-sim.conf"
 
+# rigd's sandbox leaves it the driver's device nodes, and these cards have a file in their place.
+_SANDBOX = "usr/lib/systemd/system/rigd.service.d/50-rigwright-sim.conf"
+
 # The first of the files there: where two folders hold a library of one name, the loader takes the earlier folder's.
 _LOADER = "etc/ld.so.conf.d/000-rigwright-sim.conf"
 
@@ -33,6 +36,9 @@ def install(root: Path, gpus: Sequence[Gpu], *, driver_version: str = INSTALLED)
     (root / _LOADER).write_text(f"/{LIBRARY_FOLDER}\n")
     folder = str(Path(STATE).parent)
     (root / _FOLDERS).write_text(f"d {Path(folder).parent} 0755\nd {folder} 0777\n")
+    sandbox = root / _SANDBOX
+    sandbox.parent.mkdir(parents=True, exist_ok=True)
+    sandbox.write_text(f"[Service]\nReadWritePaths={Path(folder).parent}\n")
     configure(root, gpus, driver_version=driver_version)
     programs.run(["chroot", str(root), "/sbin/ldconfig"])
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-_UUIDS = uuid.UUID("8a9c8d0e-54f2-4a59-9d0e-6f3c1b9a3090")
 
 INSTALLED = "installed"
 """A driver version: that of the driver package on the host; without one, the library says that no driver is loaded."""
@@ -94,39 +91,6 @@ class Gpu:
     hbm: bool = False
     physics: Physics | None = None
 
-    @classmethod
-    def rtx3090(cls, index: int = 0, **changes: object) -> Gpu:
-        """A GeForce RTX 3090 at rest in a PCIe 3.0 board, at bus 3 + `index`; any field may be given another value.
-
-        24 GiB, 350 W by default and 100 W at least are NVIDIA's figures for the card; the rest is plausible, no more.
-        """
-        card = cls(
-            name="NVIDIA GeForce RTX 3090",
-            uuid=f"GPU-{uuid.uuid5(_UUIDS, str(index))}",
-            address=f"0000:{3 + index:02x}:00.0",
-            pci_id=(0x10DE, 0x2204),
-            pci_subsystem=(0x10DE, 0x1454),
-            vbios="94.02.42.00.a9",
-            compute=(8, 6),
-            memory_total_mib=24576,
-            memory_reserved_mib=317,
-            memory_used_mib=1,
-            power_default_w=350,
-            power_min_w=100,
-            power_max_w=400,
-            power_usage_w=21,
-            temperature_c=38,
-            temperature_slowdown_c=95,
-            temperature_shutdown_c=98,
-            fans=2,
-            fan_percent=0,
-            clock_graphics_mhz=210,
-            clock_graphics_max_mhz=2100,
-            clock_memory_mhz=405,
-            clock_memory_max_mhz=9751,
-        )
-        return dataclasses.replace(card, **changes)  # type: ignore[arg-type]
-
 
 def from_record(raw: Mapping[str, Any]) -> Gpu:
     """The device that `dataclasses.asdict` and JSON made `raw` of; what another version knows besides is left out."""
@@ -136,11 +100,6 @@ def from_record(raw: Mapping[str, Any]) -> Gpu:
     }
     physics = fields.pop("physics", None)
     return Gpu(**fields, physics=None if physics is None else Physics(**physics))
-
-
-def rtx3090s(count: int) -> list[Gpu]:
-    """So many of them, one after another on the bus."""
-    return [Gpu.rtx3090(index) for index in range(count)]
 
 
 def configuration(

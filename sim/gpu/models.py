@@ -43,3 +43,8 @@ def card(model: str, index: int = 0, **changes: object) -> Gpu:
         "physics": physics,
     }
     return Gpu(**{**at_rest, **fields, **changes})
+
+
+def rtx3090s(count: int) -> list[Gpu]:
+    """So many of them, one after another on the bus."""
+    return [card("rtx3090", index) for index in range(count)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.gpu.model import rtx3090s
+from sim.gpu.models import rtx3090s
 from sim.host.throwaway import ThrowawayHost
 from sim.host.warm import prefetched
 

@@ -10,7 +10,7 @@ import pytest
 
 from sim import programs
 from sim.errors import SimulationError
-from sim.gpu.model import Gpu
+from sim.gpu.models import card
 from sim.host.record import records
 from sim.host.root import bare_root
 from sim.host.throwaway import ThrowawayHost
@@ -18,7 +18,7 @@ from sim.host.warm import derive, prefetched
 
 pytestmark = pytest.mark.system
 
-CARDS = [Gpu.rtx3090(0), Gpu.rtx3090(1, pcie_width_current=8)]
+CARDS = [card("rtx3090", 0), card("rtx3090", 1, pcie_width_current=8)]
 
 
 @pytest.fixture(scope="module", params=["trixie", "bookworm"])

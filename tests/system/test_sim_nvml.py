@@ -13,11 +13,15 @@ from pathlib import Path
 import pytest
 
 from sim.gpu.build import COMMAND, LIBRARY, compile_into
-from sim.gpu.model import Gpu, configuration, rtx3090s
+from sim.gpu.model import configuration
+from sim.gpu.models import card
 
 pytestmark = pytest.mark.system
 
-CARDS = [Gpu.rtx3090(0), Gpu.rtx3090(1, pcie_gen_current=3, pcie_width_current=8, temperature_c=61, power_usage_w=287)]
+CARDS = [
+    card("rtx3090", 0, physics=None, temperature_c=38),
+    card("rtx3090", 1, physics=None, pcie_gen_current=3, pcie_width_current=8, temperature_c=61, power_usage_w=287),
+]
 
 # Run in a process of its own: the library is found by its name when the first process opens it.
 READ = """
@@ -109,9 +113,9 @@ def test_nvidia_ml_py_reads_what_was_configured(run: Run) -> None:
     assert (read["driver"], read["nvml"], read["cuda"]) == ("580.95.05", "13.580.95.05", 13000)
     assert (read["by_uuid"], read["by_bus"]) == (1, 1)
     assert len(read["cards"]) == len(CARDS)
-    for card, shown in zip(CARDS, read["cards"], strict=True):
+    for declared, shown in zip(CARDS, read["cards"], strict=True):
         for name, value in shown.items():
-            wanted = getattr(card, name)
+            wanted = getattr(declared, name)
             assert value == (list(wanted) if isinstance(wanted, tuple) else wanted), name
 
 
@@ -226,7 +230,7 @@ def test_without_the_library_it_fails_as_the_real_one(built: Path) -> None:
     ],
 )
 def test_a_wrong_configuration_is_named_with_its_line(smi: Run, old: str, new: str, said: str) -> None:
-    done = smi("-L", text=configuration(rtx3090s(1), driver_version="580.95.05").replace(old, new))
+    done = smi("-L", text=configuration([card("rtx3090", physics=None)], driver_version="580.95.05").replace(old, new))
     assert done.returncode != 0
     assert said in done.stderr
     assert "gpus.conf:" in done.stderr

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sim.gpu.model import rtx3090s
+from sim.gpu.models import rtx3090s
 from sim.host.throwaway import ThrowawayHost
 from sim.host.warm import prefetched
 from sim.repository import driver

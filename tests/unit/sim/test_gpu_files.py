@@ -5,17 +5,18 @@ import json
 import struct
 from pathlib import Path
 
-from sim.gpu.model import Gpu, configuration, from_record, rtx3090s
+from sim.gpu.model import configuration, from_record
+from sim.gpu.models import card, rtx3090s
 from sim.gpu.pci import config_space, write_tree
 
-CARD = Gpu.rtx3090(1, pcie_gen_current=3, pcie_width_current=8)
+CARD = card("rtx3090", 1, pcie_gen_current=3, pcie_width_current=8)
 
 
 def test_cards_differ_in_place_and_uuid() -> None:
     first, second = rtx3090s(2)
     assert (first.address, second.address) == ("0000:03:00.0", "0000:04:00.0")
     assert first.uuid != second.uuid
-    assert first == Gpu.rtx3090(0)
+    assert first == card("rtx3090", 0)
 
 
 def test_a_card_survives_being_written_down() -> None:
