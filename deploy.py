@@ -10,6 +10,7 @@ from tasks.containers import containers
 from tasks.cuda import cuda
 from tasks.driver import driver
 from tasks.reboot import reboot
+from tasks.rigd import rigd
 from tasks.tuning import tuning
 
 rig = rig_of(host)
@@ -27,5 +28,7 @@ if "containers" in layers:
     containers(rig)  # container engine, and the GPUs in it
 if "tuning" in layers:
     tuning(rig)  # kernel command line, modules, sysctl, governor
+if "rigd" in layers:
+    rigd(rig)  # the keeper of fans, power limits and clocks
 
 reboot(rig)  # once, when the host's state calls for it and the declaration allows it

@@ -9,3 +9,4 @@ tuning = {
         "net.core.somaxconn": 4096,  # connections that wait to be accepted
     },
 }
+fans = {"curve": [[40, 35], [60, 55], [75, 90], [80, 100]]}  # never quite idle: fans that stop and start wear

@@ -6,3 +6,4 @@ tuning = {
     "limits": {"memlock": "unlimited", "nofile": 65536},
     "sysctl": {"vm.swappiness": 1},
 }
+fans = {"curve": [[40, 40], [60, 65], [75, 100]]}  # days at full load: cool cards clock higher, and last

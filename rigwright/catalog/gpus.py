@@ -33,11 +33,22 @@ class GpuModel(Entry):
     """Power limit after boot, W."""
     min_w: int | None = None
     max_w: int | None = None
+    slowdown_c: int | None = None
+    """Core temperature at which the card's own hardware halves its clock, °C."""
+    fans: int | None = None
+    """Fan controllers, as NVML counts them."""
+    fan_least_percent: int | None = None
+    """The slowest that its fans can be told to turn."""
     feeds: tuple[Feed, ...]
 
     def feed(self, cables: list[str]) -> Feed | None:
         """The first way to power it with these plugs, in any order; None: there is no such way."""
         return next((feed for feed in self.feeds if sorted(feed.cables) == sorted(cables)), None)
+
+    def range_w(self, cables: list[str]) -> tuple[int | None, int | None]:
+        """What the limit of a card that is fed so can be, W: least and most, None where it is not known."""
+        fed = [feed.max_w for feed in self.feeds if sorted(feed.cables) == sorted(cables) and feed.max_w]
+        return self.min_w, max([*fed, *([self.max_w] if self.max_w else [])], default=None)
 
     def limit_w(self, cables: list[str]) -> int:
         """The power limit after boot of a card that is fed so, W: the highest where several kinds of card are."""

@@ -59,6 +59,7 @@ class Budget(Entry):
     """How power is counted."""
 
     sustained_share: float
+    efficiency: float
     base_w: int
     slot_w: int
 

@@ -11,15 +11,18 @@ from rigwright.rules import (
     access,
     base,
     cables,
+    clocks,
     containers,
     cuda,
     disks,
     driver,
+    fans,
     firewall,
     models,
     packages,
     pcie,
     power,
+    rigd,
     tuning,
 )
 from rigwright.rules.finding import Finding
@@ -49,6 +52,9 @@ RULES = (
     Rule(cuda.find),
     Rule(containers.find, ("containers.state",)),
     Rule(tuning.find),
+    Rule(rigd.find),
+    Rule(clocks.find),
+    Rule(fans.find),
 )
 
 

@@ -34,6 +34,12 @@ class Gpu(Model):
         pattern=r"^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
         form="a GPU's UUID as `nvidia-smi -L` prints it, 'GPU-' and 36 characters",
     )
+    pci: str | None = key(
+        None,
+        "the card's PCI address, which says which one it is where no UUID does",
+        pattern=r"^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$",
+        form="an address as `lspci -D` prints it, '0000:03:00.0'",
+    )
     pcie_width: int | None = key(
         None,
         "lanes that the link has when all is well: 1, 2, 4, 8 or 16; None: not checked",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from rigwright.spec.access import Access
 from rigwright.spec.base import Base
+from rigwright.spec.clocks import Clocks
 from rigwright.spec.containers import Containers
 from rigwright.spec.cuda import Cuda
 from rigwright.spec.driver import Driver
+from rigwright.spec.fans import Fans
 from rigwright.spec.hardware import Hardware
 from rigwright.spec.model import Model, key
+from rigwright.spec.power import Power
+from rigwright.spec.rigd import Rigd
 from rigwright.spec.tuning import Tuning
 
-LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning")
+LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd")
 """The layers in the order in which they are applied."""
 
 
@@ -32,3 +36,7 @@ class Rig(Model):
     cuda: Cuda = key(default_factory=Cuda, description="CUDA toolkits on the host")
     containers: Containers = key(default_factory=Containers, description="container engine and GPU access")
     tuning: Tuning = key(default_factory=Tuning, description="host settings that no BIOS holds")
+    power: Power = key(default_factory=Power, description="power limits and budgets, kept by rigd")
+    clocks: Clocks = key(default_factory=Clocks, description="clock locks, kept by rigd")
+    fans: Fans = key(default_factory=Fans, description="fan curves, kept by rigd")
+    rigd: Rigd = key(default_factory=Rigd, description="the keeper of power, clocks and fans")

@@ -1,4 +1,4 @@
-"""Layer `tuning`: settings that no BIOS holds. Power, clocks and fans are rigd's and get keys of their own."""
+"""Layer `tuning`: settings that no BIOS holds. Power, clocks and fans are rigd's, and have keys of their own."""
 
 from __future__ import annotations
 

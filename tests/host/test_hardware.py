@@ -20,6 +20,9 @@ BUS = """for d in /sys/bus/pci/devices/*; do
     [ "$(cat $d/vendor)" = 0x10de ] || continue
     case "$(cat $d/class)" in 0x0300*|0x0302*) echo "$(cat $d/device) $(cat $d/current_link_width)" ;; esac
 done"""
+AT = """for d in /sys/bus/pci/devices/*; do
+    [ "$(cat $d/vendor)" = 0x10de ] && echo "${d##*/} $(cat $d/device)"
+done"""
 ERRORS = "cat $(find -L /sys/bus/pci/devices -mindepth 2 -maxdepth 2 -name aer_dev_correctable)"
 
 
@@ -39,6 +42,7 @@ def seen(host: Host) -> Answers:
         {
             "container": "systemd-detect-virt --container",
             "bus": BUS,
+            "at": AT,
             "lspci": 'lspci -D -n -mm | grep -E \'^[^ ]+ "(0300|0302)" "10de"\'',
             "addresses": "timeout 30 nvidia-smi --query-gpu=pci.bus_id --format=csv,noheader",
             "errors before": ERRORS,
@@ -116,6 +120,17 @@ def test_these_very_cards_are_there(cards: list[Card], rig: Rig) -> None:
     """The very cards that are declared are there."""
     missing = {card.uuid for card in rig.hardware.gpus if card.uuid} - {card.uuid for card in cards}
     assert not missing, f"declared and not there: {', '.join(sorted(missing))}"
+
+
+@proves("hardware.gpus.pci")
+def test_the_cards_are_at_their_addresses(seen: Answers, rig: Rig) -> None:
+    """The cards are at the PCI addresses declared."""
+    models = {f"0x{device}": name for name, model in catalog().gpus.items() for device in model.devices}
+    at = {address: models.get(device, device) for address, device in (line.split() for line in seen.lines("at"))}
+    for card in rig.hardware.gpus:
+        if card.pci is not None:
+            have = at.get(card.pci, "nothing of NVIDIA's")
+            assert have == card.model, f"at {card.pci} there is {have}, declared {card.model} (in {card.slot})"
 
 
 @proves("hardware.gpus.pcie_width")

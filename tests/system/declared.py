@@ -18,9 +18,10 @@ FULL: dict[str, Any] = {
                 "slot": f"PCIE{slot}",
                 "cables": ["8-pin", "8-pin"],
                 "supply": "main",
+                "pci": f"0000:{bus:02x}:00.0",
                 "pcie_width": 16,
             }
-            for slot in (1, 5)
+            for slot, bus in ((1, 3), (5, 4))
         ],
         "board": "ASRock X99 WS-E",
     },
@@ -55,6 +56,10 @@ FULL: dict[str, Any] = {
         "limits": {"memlock": "unlimited", "nofile": 131072},
         "aspm": "off",
     },
+    "power": {"limit_w": 280, "least_w": 150, "cards": {"PCIE5": {"limit_w": 250, "priority": 2}}},
+    "clocks": {"graphics_mhz": [210, 1800]},
+    "fans": {"curve": [[40, 30], [65, 55], [80, 100]], "automatic_below_c": 40},
+    "rigd": {"critical": {"temperature_c": 92}},
 }
 """On Debian 13, with all vendors' repositories."""
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 ABSENT = tuple(
     part
-    for key in ("tuning.state", "access.firewall.state", "access.users.owner.state")
+    for key in ("rigd.state", "tuning.state", "access.firewall.state", "access.users.owner.state")
     for part in ("--set", f"{key}=absent")
 )
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("rigwright", "tasks", "cli", "sim", "bench", "tests", "tests/host", "tests/unit", "tests/system")
+PARTS = ("rigd", "rigwright", "tasks", "cli", "sim", "bench", "tests", "tests/host", "tests/unit", "tests/system")
 MAY_IMPORT = {
+    "rigd": set(),
     "rigwright": set(),
-    "tasks": {"rigwright"},
+    "tasks": {"rigwright", "rigd"},  # rigd: to pack it
     "cli": {"tasks", "rigwright", "sim"},  # sim: `rig try`
     "sim": set(),
     "bench": {"cli", "rigwright", "sim"},

@@ -20,8 +20,9 @@ from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
 from tests.unit.rules.cases_hardware import HARDWARE
 from tests.unit.rules.cases_layers import LAYERS
+from tests.unit.rules.cases_rigd import RIGD
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS]
+ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD]
 WRONG = {"of no type"}
 """Nothing in a declaration is a set."""
 

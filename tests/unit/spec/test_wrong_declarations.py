@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 
 from rigwright.spec.load import DeclarationError, load_rigs
-from tests.unit.spec import wrong_access, wrong_driver, wrong_hardware, wrong_layers, wrong_secrets, wrong_types
+from tests.unit.spec import (
+    wrong_access,
+    wrong_driver,
+    wrong_hardware,
+    wrong_layers,
+    wrong_rigd,
+    wrong_secrets,
+    wrong_types,
+)
 from tests.unit.spec.project import host, project
 from tests.unit.spec.wrong import Wrong
 
-TABLES = (wrong_types, wrong_secrets, wrong_hardware, wrong_driver, wrong_access, wrong_layers)
+TABLES = (wrong_types, wrong_secrets, wrong_hardware, wrong_driver, wrong_access, wrong_layers, wrong_rigd)
 ALL = [wrong for table in TABLES for wrong in table.WRONG]
 
 JARGON = ("pydantic", "http://", "https://errors", "Input should", "dict", "str ", "NoneType", "int_", "Traceback")

@@ -86,11 +86,11 @@ WRONG = [
         },
         "driver": {"branch": 580},
         """,
-        "basement: hardware.psus.main [inventory/home.py:9]: expected at most 1040 W on 'main' (80% of "
+        "basement: hardware.psus.main [inventory/home.py:9]: expected at most 1040 W on 'main' (80 % of "
         "1300 W, the rest is for peaks), and it carries 1270 W: 350 W GeForce RTX 3090 in PCIE1 + 350 W "
         "GeForce RTX 3090 in PCIE3 + 350 W GeForce RTX 3090 in PCIE5 + 120 W Xeon E5-2680 v4 + 100 W "
-        "board, memory, drives and fans. Move a card to another supply, take one out, or use a larger "
-        "supply.",
+        "board, memory, drives and fans. Lower power.limit_w, or set power.shared: the cards then share what "
+        "is there. Move a card to another supply, take one out, or use a larger supply.",
     ),
     Wrong(
         "wrong-cables",

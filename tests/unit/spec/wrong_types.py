@@ -12,7 +12,8 @@ WRONG = [
         "drivers": {"branch": 580},
         """,
         "basement: drivers = {'branch': 580} [inventory/home.py:6]: expected a known key: profiles, "
-        "hardware, base, access, driver, cuda, containers and tuning; for the connection ssh_user and "
+        "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans "
+        "and rigd; for the connection ssh_user and "
         "others; did you mean driver? Rename it.",
     ),
     Wrong(
@@ -59,7 +60,7 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: hardware.gpus.0.uid = 'GPU-1' [inventory/home.py:13]: expected a known key: model, "
-        "slot, riser, cables, supply, uuid and pcie_width; did you mean hardware.gpus.0.uuid? Rename it.",
+        "slot, riser, cables, supply, uuid, pci and pcie_width; did you mean hardware.gpus.0.uuid? Rename it.",
     ),
     Wrong(
         "key-of-another-part",
@@ -68,7 +69,8 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: branch = 580 [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
-        "access, driver, cuda, containers and tuning; for the connection ssh_user and others; did you "
+        "access, driver, cuda, containers, tuning, power, clocks, fans "
+        "and rigd; for the connection ssh_user and others; did you "
         "mean driver.branch? Rename it.",
     ),
     Wrong(
@@ -78,7 +80,8 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: name = 'cellar' [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
-        "access, driver, cuda, containers and tuning; for the connection ssh_user and others. A host's "
+        "access, driver, cuda, containers, tuning, power, clocks, fans "
+        "and rigd; for the connection ssh_user and others. A host's "
         "name is its entry in the inventory: remove the key.",
     ),
     Wrong(
