@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": Entry("cli.plan", "Say what an apply would change, and why."),
     "apply": Entry("cli.apply", "Bring hosts into the declared state."),
     "verify": Entry("cli.verify", "Prove that hosts are as declared."),
+    "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }
 """Command → where it is, in the order of the help. Loaded when used: `rig --help` imports none of them."""

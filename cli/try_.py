@@ -16,10 +16,10 @@ import click
 from cli import exit_codes
 from cli.declared import hosts_and_overrides, load
 from cli.next_steps import next_steps
+from cli.simulated import simulated_cards
 
 if TYPE_CHECKING:
     from rigwright.spec.rig import Rig
-    from sim.gpu.model import Gpu
     from sim.host.throwaway import ThrowawayHost
 
 
@@ -89,25 +89,7 @@ def command(
 def _host(rig: Rig, release: str, keep: bool) -> ThrowawayHost:
     from sim.host.throwaway import ThrowawayHost  # noqa: PLC0415
 
-    return ThrowawayHost(rig.name, release, gpus=_cards(rig), owned=not keep)
-
-
-def _cards(rig: Rig) -> list[Gpu]:
-    from rigwright.catalog import catalog  # noqa: PLC0415
-    from sim.gpu.models import card, models  # noqa: PLC0415
-
-    by_nvml = {card(model).name: model for model in models()}
-    simulated = {name: by_nvml[known.nvml] for name, known in catalog().gpus.items() if known.nvml in by_nvml}
-    cards = []
-    for index, gpu in enumerate(rig.hardware.gpus):
-        if gpu.model not in simulated:
-            raise click.ClickException(
-                f"{rig.name}: hardware.gpus.{index}.model = {gpu.model!r} cannot be tried: "
-                f"the simulation has {', '.join(sorted(simulated))}."
-            )
-        figures: dict[str, Any] = {"pcie_width_current": gpu.pcie_width, "uuid": gpu.uuid, "address": gpu.pci}
-        cards.append(card(simulated[gpu.model], index, **{key: value for key, value in figures.items() if value}))
-    return cards
+    return ThrowawayHost(rig.name, release, gpus=simulated_cards(rig), owned=not keep)
 
 
 def _changes(host: ThrowawayHost, vendors: dict[str, Any], driver: str) -> dict[str, Any]:

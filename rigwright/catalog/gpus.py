@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rigwright.catalog.entry import Entry
 
 
@@ -41,16 +43,16 @@ class GpuModel(Entry):
     """The slowest that its fans can be told to turn."""
     feeds: tuple[Feed, ...]
 
-    def feed(self, cables: list[str]) -> Feed | None:
+    def feed(self, cables: Sequence[str]) -> Feed | None:
         """The first way to power it with these plugs, in any order; None: there is no such way."""
         return next((feed for feed in self.feeds if sorted(feed.cables) == sorted(cables)), None)
 
-    def range_w(self, cables: list[str]) -> tuple[int | None, int | None]:
+    def range_w(self, cables: Sequence[str]) -> tuple[int | None, int | None]:
         """What the limit of a card that is fed so can be, W: least and most, None where it is not known."""
         fed = [feed.max_w for feed in self.feeds if sorted(feed.cables) == sorted(cables) and feed.max_w]
         return self.min_w, max([*fed, *([self.max_w] if self.max_w else [])], default=None)
 
-    def limit_w(self, cables: list[str]) -> int:
+    def limit_w(self, cables: Sequence[str]) -> int:
         """The power limit after boot of a card that is fed so, W: the highest where several kinds of card are."""
         fed = [feed.default_w or self.default_w for feed in self.feeds if sorted(feed.cables) == sorted(cables)]
         return max(fed, default=self.default_w)

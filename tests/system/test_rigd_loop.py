@@ -11,12 +11,14 @@ from typing import Any
 import pynvml as n
 import pytest
 
+from cli.simulate.summary import reversals
 from rigd.config import parse
 from rigd.loop import Loop
 from sim.gpu.cards import Cards, Truth
+from sim.gpu.clock import CardsClock
 from sim.gpu.models import card, models
 from tests.system.simulated_cards import Opened
-from tests.system.simulated_time import SimulatedClock, run
+from tests.system.simulated_time import run
 
 pytestmark = pytest.mark.system
 
@@ -52,7 +54,7 @@ def started(opened: Opened) -> Iterator[Started]:
         loops.clear()
         names = names or ["rtx3090"] * len(config["cards"])
         cards = opened([card(name, index) for index, name in enumerate(names)], ambient_c=ambient_c, speed=speed)
-        loops.append(Loop(parse(config), SimulatedClock(cards), **options))
+        loops.append(Loop(parse(config), CardsClock(cards), **options))
         return loops[-1], cards
 
     yield started
@@ -93,24 +95,6 @@ def test_no_card_comes_near_its_slowdown_and_no_fan_hunts(
     assert hottest < slowdown_c(model) - 3
     assert cards.truth(0).slowdown_s == 0
     assert reversals(speeds) / 10 <= 3, "a minute"
-
-
-def reversals(speeds: list[float], least_percent: float = 5.0) -> int:
-    """How often a fan turned from faster to slower or back by more than a little."""
-    turns, direction, turning_point = 0, 0, speeds[0] if speeds else 0.0
-    for speed in speeds:
-        if direction >= 0 and speed < turning_point - least_percent:
-            turns, direction, turning_point = turns + (direction > 0), -1, speed
-        elif direction <= 0 and speed > turning_point + least_percent:
-            turns, direction, turning_point = turns + (direction < 0), 1, speed
-        elif (direction >= 0 and speed > turning_point) or (direction <= 0 and speed < turning_point):
-            turning_point = speed
-    return turns
-
-
-def test_reversals_are_counted_as_they_are_meant() -> None:
-    assert reversals([50, 51, 50, 52]) == 0
-    assert reversals([50, 60, 50, 60, 50]) == 3
 
 
 def test_fans_rest_when_the_card_does(started: Started) -> None:
@@ -362,7 +346,7 @@ def test_a_critical_temperature_caps_the_card_until_it_is_cool(started: Started)
 def test_after_a_suspend_everything_is_set_again(started: Started) -> None:
     loop, cards = started(document(1, limit_w=280))
     clock = loop._clock
-    assert isinstance(clock, SimulatedClock)
+    assert isinstance(clock, CardsClock)
     run(loop, cards, 10)
     handle = n.nvmlDeviceGetHandleByIndex(0)
     n.nvmlDeviceResetGpuLockedClocks(handle)

@@ -14,9 +14,9 @@ MAY_IMPORT = {
     "rigd": set(),
     "rigwright": set(),
     "tasks": {"rigwright", "rigd"},  # rigd: to pack it
-    "cli": {"tasks", "rigwright", "sim"},  # sim: `rig try`
+    "cli": {"tasks", "rigwright", "sim", "rigd"},  # sim: `rig try`; both: `rig simulate`
     "sim": set(),
-    "bench": {"cli", "rigwright", "sim"},
+    "bench": {"cli", "rigwright", "sim", "rigd"},
     "tests/host": {"rigwright"},
     "deploy.py": {"tasks", "rigwright"},
     "config.py": {"rigwright"},
