@@ -9,7 +9,7 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,
 # Slow tests that run at a time. The quick ones run one by one: some of them look at what this whole machine has left.
 WORKERS := 2
 
-.PHONY: help venv hosts try test test-unit test-system lint bench lock clean
+.PHONY: help venv hosts try test test-unit test-system lint bench closed-loop lock clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
@@ -42,6 +42,9 @@ lint: venv  ## ruff and mypy --strict
 
 bench: hosts $(VENV)/.bench  ## ratios to Ansible and others, measured in one run on one throw-away host (ROUNDS=5)
 	@$(AS_ROOT) $(BIN)/python -m bench --rounds $(ROUNDS)
+
+closed-loop: venv  ## write docs/closed-loop.md anew: rigd against every simulated card, load and room
+	@$(BIN)/python -m bench.closed_loop --workers $(WORKERS)
 
 $(VENV)/.bench: $(VENV)/.complete requirements-bench.lock
 	@sh .ci/set-up bench $(VENV)

@@ -7,5 +7,4 @@ tuning = {
 fans = {
     "curve": [[50, 30], [70, 45], [78, 70], [83, 100]],  # warmer than others, and at full speed where it has to be
     "automatic_below_c": 50,  # cool cards stand still
-    "fall_percent_per_s": 0.3,
 }

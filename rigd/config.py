@@ -78,7 +78,7 @@ class Fans:
     least_percent: float | None = None
     automatic_below_c: float | None = None
     hysteresis_c: float = 3.0
-    fall_percent_per_s: float = 0.5
+    fall_percent_per_s: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -224,5 +224,5 @@ def _fans(reader: Reader) -> Fans:
         least_percent=reader.number("least_percent", None, least=0, most=100),
         automatic_below_c=reader.number("automatic_below_c", None, least=20, most=70),
         hysteresis_c=reader.number("hysteresis_c", 3.0, least=0, most=20) or 0.0,
-        fall_percent_per_s=reader.number("fall_percent_per_s", 0.5, least=0.1, most=100) or 0.5,
+        fall_percent_per_s=reader.number("fall_percent_per_s", 0.2, least=0.05, most=100) or 0.2,
     )

@@ -48,7 +48,7 @@ class Fans(Model):
         None, "under this temperature fans are the card's own, and may stop, °C; None: never", ge=20, le=70
     )
     hysteresis_c: int = key(3, "the temperature must fall by so much before a fan slows, °C", ge=0, le=20)
-    fall_percent_per_s: float = key(0.5, "a fan slows by so much at most, per cent a second", ge=0.1, le=100)
+    fall_percent_per_s: float = key(0.2, "a fan slows by so much at most, per cent a second", ge=0.05, le=100)
     cards: dict[CardName, FansOfCard] = key(
         default_factory=dict,
         description="what single cards are given instead",
