@@ -9,7 +9,7 @@ from rigd.config import Config, Entry
 from rigd.cooling import Cooling
 from rigd.fans import AUTOMATIC, FanPlan, same_speed
 from rigd.judgement import Judge
-from rigd.nvml import POWER_CAP, Card, Reading
+from rigd.nvml import HEAT, POWER_CAP, Card, Reading
 from rigd.setting import Setting
 
 DISTRUST_S = 10.0
@@ -87,7 +87,8 @@ class Kept:
         elapsed = 0.0 if self.read_at is None else now - self.read_at
         self.reading, self.read_at = reading, now
         before = self.distrust
-        self.distrust = self._judge.wrong_with(now, reading.core_c, reading.power_w)
+        held = bool(reading.reasons & HEAT)
+        self.distrust = self._judge.wrong_with(now, reading.core_c, reading.power_w, held_for_heat=held)
         if self.distrust is None:
             self.believed_at = now
             self._distrusted_since = None

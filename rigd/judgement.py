@@ -22,8 +22,13 @@ class Judge:
         self._span_w = (0.0, 0.0)
         self._jumps = 0
 
-    def wrong_with(self, now: float, celsius: int | None, power_w: float | None) -> str | None:
-        """Why this reading cannot be believed; None: it can."""
+    def wrong_with(
+        self, now: float, celsius: int | None, power_w: float | None, *, held_for_heat: bool = False
+    ) -> str | None:
+        """Why this reading cannot be believed; None: it can.
+
+        ``held_for_heat``: the card holds its clock back so that its temperature stands where it does.
+        """
         self._follow_power(now, power_w)
         if celsius is None:
             return "the temperature cannot be read"
@@ -34,7 +39,7 @@ class Judge:
             self._jumps += 1
             return f"the temperature jumped from {before} to {celsius} °C"
         self._jumps = 0
-        if celsius != before:
+        if celsius != before or held_for_heat:
             self._begin(now)
         self._last, self._last_at = celsius, now
         moved_w = self._span_w[1] - self._span_w[0]

@@ -31,6 +31,11 @@ REASONS = {
     n.nvmlClocksEventReasonHwPowerBrakeSlowdown: "power_brake",
 }
 POWER_CAP = int(n.nvmlClocksEventReasonSwPowerCap)
+HEAT = int(
+    n.nvmlClocksEventReasonHwSlowdown
+    | n.nvmlClocksEventReasonSwThermalSlowdown
+    | n.nvmlClocksEventReasonHwThermalSlowdown
+)
 
 
 class NvmlFailed(Exception):

@@ -61,6 +61,17 @@ def test_fans_at_full_speed_that_do_not_cool_cost_power_step_by_step() -> None:
     assert cooling.share == 1.0
 
 
+def test_a_card_that_holds_itself_at_a_temperature_is_believed() -> None:
+    def wrong(*, held: bool) -> str | None:
+        judge, last = Judge(), None
+        for second in range(200):
+            last = judge.wrong_with(second, 82, 300.0 if second // 50 % 2 else 150.0, held_for_heat=held)
+        return last
+
+    assert wrong(held=True) is None
+    assert wrong(held=False) is not None
+
+
 def test_power_comes_back_a_step_a_minute() -> None:
     cooling = Cooling()
     for second in range(40):
