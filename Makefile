@@ -43,8 +43,9 @@ lint: venv  ## ruff and mypy --strict
 bench: hosts $(VENV)/.bench  ## ratios to Ansible and others, measured in one run on one throw-away host (ROUNDS=5)
 	@$(AS_ROOT) $(BIN)/python -m bench --rounds $(ROUNDS)
 
-closed-loop: venv  ## write docs/closed-loop.md anew: rigd against every simulated card, load and room
+closed-loop: venv  ## write docs/closed-loop.md and docs/shared-power.md anew: rigd against simulated cards
 	@$(BIN)/python -m bench.closed_loop --workers $(WORKERS)
+	@$(BIN)/python -m bench.shared_power
 
 $(VENV)/.bench: $(VENV)/.complete requirements-bench.lock
 	@sh .ci/set-up bench $(VENV)

@@ -7,6 +7,7 @@ Each run is two cards side by side for half an hour, with their own power limits
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -90,8 +91,6 @@ def declared(model: str) -> Rig:
         "power.limit_w": None,
         "driver.branch": 580,
     }
-    import json  # noqa: PLC0415
-
     assignments = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
     return load_rigs(ROOT, hosts=["basement"], overrides=assignments).rigs["basement"]
 
