@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from rigd import __version__, config, status
@@ -17,6 +16,10 @@ EXIT = """exit status:
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse, and do."""
+    if (sys.argv[1:] if arguments is None else arguments) == ["run"]:  # as its unit does, without what parsing takes
+        return _run(config.PATH, status.PATH, dry_run=False)
+    import argparse  # noqa: PLC0415
+
     parser = argparse.ArgumentParser(
         prog="rigd", description=__doc__, epilog=EXIT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -42,10 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
         return hand_back.run(options.config, release=options.release)
     if options.command == "check":
         return _check(options.config)
+    return _run(options.config, options.status, dry_run=options.dry_run)
+
+
+def _run(config_path: str, status_path: str, *, dry_run: bool) -> int:
     from rigd.service import Service, prepare  # noqa: PLC0415
 
-    prepare(options.status)
-    return Service(options.config, options.status, dry_run=options.dry_run).run()
+    prepare(status_path)
+    return Service(config_path, status_path, dry_run=dry_run).run()
 
 
 def _check(path: str) -> int:

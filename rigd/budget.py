@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _EPSILON_W = 1e-6
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(NamedTuple):
     """What of a card's limit hangs on one supply: a fixed part first (from the slot), then a share of the rest."""
 
     fixed_w: float = 0.0
     share: float = 1.0
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A card that wants power. Watts; ``draws``: supply → what hangs on it."""
 
     name: str

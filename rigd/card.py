@@ -209,6 +209,21 @@ class Kept:
 
     # What is set
 
+    def is_due(self, now: float) -> bool:
+        """Whether anything has to be set now. Most ticks nothing has, and no call is made for it."""
+        reading, entry = self.reading, self.entry
+        if self.card is None or entry is None or reading is None or self.gone is not None:
+            return False
+        due = False
+        for fan, (setting, wanted) in enumerate(zip(self.fans, self.fans_wanted, strict=False)):
+            due = setting.is_due(now, wanted, _seen_speed(reading, fan)) or due
+        if self.limit_wanted_w is not None and self.card.limits_w is not None:
+            due = self.limit.is_due(now, self.limit_wanted_w, _seen_limit_w(reading)) or due
+        if entry.clocks is not None:
+            due = self.clocks.is_due(now, entry.clocks.graphics_mhz, None) or due
+            due = self.memory_clocks.is_due(now, entry.clocks.memory_mhz, None) or due
+        return due
+
     def apply(self, now: float) -> None:
         """Set what is wanted. Called where calls on cards are made. Raises SessionGone, CardGone."""
         card, entry, reading = self.card, self.entry, self.reading
@@ -216,7 +231,7 @@ class Kept:
             return
         self._apply_fans(now, card, reading)
         if self.limit_wanted_w is not None and card.limits_w is not None:
-            seen = None if reading.limit_w is None else round(reading.limit_w)
+            seen = _seen_limit_w(reading)
             self.limit.keep(now, self.limit_wanted_w, seen, card.set_limit_w, lambda: round(card.limit_w()))
         if entry.clocks is not None:
             self.clocks.keep(now, entry.clocks.graphics_mhz, None, card.lock_graphics, None)
@@ -224,14 +239,22 @@ class Kept:
 
     def _apply_fans(self, now: float, card: Card, reading: Reading) -> None:
         for fan, (setting, wanted) in enumerate(zip(self.fans, self.fans_wanted, strict=False)):
-            seen = reading.fans[fan] if reading.fans else None
             setting.keep(
                 now,
                 wanted,
-                None if seen is None else seen.percent if seen.manual else AUTOMATIC,
+                _seen_speed(reading, fan),
                 _putting(card, fan),
                 lambda fan=fan: _speed(card, fan),  # type: ignore[misc]
             )
+
+
+def _seen_speed(reading: Reading, fan: int) -> int | None:
+    seen = reading.fans[fan] if reading.fans else None
+    return None if seen is None else seen.percent if seen.manual else AUTOMATIC
+
+
+def _seen_limit_w(reading: Reading) -> int | None:
+    return None if reading.limit_w is None else round(reading.limit_w)
 
 
 def _putting(card: Card, fan: int) -> Callable[[int], None]:

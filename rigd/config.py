@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from rigd.budget import Draw
 from rigd.curve import Point
 from rigd.reader import Reader
 
 PATH = "/etc/rigd/rigd.json"
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 VERSION = 1
 
 
@@ -23,13 +24,13 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """Which card an entry is about; all None: any."""
 
     uuid: str | None = None
     pci: str | None = None
-    index: int | None = None
+    number: int | None = None
+    """The card's index, as NVML counts."""
 
     def fits(self, uuid: str, pci: str, index: int) -> bool:
         """Whether it is this card."""
@@ -37,22 +38,21 @@ class Match:
             return self.uuid == uuid
         if self.pci is not None:
             return self.pci == pci
-        return self.index is None or self.index == index
+        return self.number is None or self.number == index
 
     @property
     def text(self) -> str:
         """In words."""
-        return self.uuid or self.pci or ("any card" if self.index is None else f"index {self.index}")
+        return self.uuid or self.pci or ("any card" if self.number is None else f"index {self.number}")
 
 
-@dataclass(frozen=True)
-class Power:
+class Power(NamedTuple):
     """The declared limit (None: the card's own default) and what a budget may make of it, W."""
 
     limit_w: int | None = None
     least_w: int | None = None
     priority: float = 1.0
-    draws: Mapping[str, Draw] = field(default_factory=dict)
+    draws: Mapping[str, Draw] = NOTHING
 
     def within(self, least_w: int, most_w: int, default_w: int | None) -> int:
         """The limit of a card that takes so much at least and at most, and has this by itself, W."""
@@ -60,37 +60,33 @@ class Power:
         return max(least_w, min(wanted, most_w))
 
 
-@dataclass(frozen=True)
-class Clocks:
+class Clocks(NamedTuple):
     """Locked ranges, MHz: (least, most); None: kept unlocked."""
 
     graphics_mhz: tuple[int, int] | None = None
     memory_mhz: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True)
-class Fans:
+class Fans(NamedTuple):
     """How fans follow temperature."""
 
     curve: tuple[Point, ...]
     memory_curve: tuple[Point, ...] | None = None
-    per_fan: Mapping[int, tuple[Point, ...]] = field(default_factory=dict)
+    per_fan: Mapping[int, tuple[Point, ...]] = NOTHING
     least_percent: float | None = None
     automatic_below_c: float | None = None
     hysteresis_c: float = 3.0
     fall_percent_per_s: float = 0.2
 
 
-@dataclass(frozen=True)
-class Critical:
+class Critical(NamedTuple):
     """What happens at a temperature that should never be."""
 
     temperature_c: float
     command: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What is declared of a card, or of all that no earlier entry is about."""
 
     match: Match
@@ -102,14 +98,13 @@ class Entry:
     critical: Critical | None = None
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """The whole file."""
 
     cards: tuple[Entry, ...]
     poll_s: float = 1.0
     reapply_s: float = 30.0
-    supplies_w: Mapping[str, float] = field(default_factory=dict)
+    supplies_w: Mapping[str, float] = NOTHING
     circuit_w: float | None = None
     raise_w_per_s: float = 10.0
     listen: tuple[str, int] | None = None
@@ -185,7 +180,7 @@ def _match(reader: Reader) -> Match:
         return Match()
     index = match.number("index", None, least=0, whole=True)
     found = Match(match.text("uuid", None), match.text("pci", None), None if index is None else int(index))
-    ways = (found.uuid is not None) + (found.pci is not None) + (found.index is not None) + match.flag("any", False)
+    ways = (found.uuid is not None) + (found.pci is not None) + (found.number is not None) + match.flag("any", False)
     if ways != 1:
         reader.fault("match", match.raw, "exactly one of uuid, pci, index and any")
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from rigd import budget, journal
 from rigd.card import Kept
@@ -16,13 +15,13 @@ from rigd.worker import DEADLINE_S, Worker
 LONGEST_PAUSE_S = 30.0
 
 
-@dataclass
 class _Answer:
     """What a card's job came to; looked at only once it is over."""
 
-    reading: Reading | None = None
-    gone: str | None = None
-    session_gone: str | None = None
+    def __init__(self) -> None:
+        self.reading: Reading | None = None
+        self.gone: str | None = None
+        self.session_gone: str | None = None
 
 
 class Loop:
@@ -268,8 +267,8 @@ class Loop:
 
             return apply
 
-        present = [kept for kept in self.cards if kept.gone is None and kept.card is not None]
-        if not self._open:
+        present = [kept for kept in self.cards if kept.is_due(now)] if self._open else []
+        if not present:
             return
         for kept in present:
             answers[kept.uuid] = _Answer()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pynvml as n
 
@@ -73,8 +72,7 @@ def _if_there(call: Callable[..., T], *arguments: Any) -> T | None:
         return None
 
 
-@dataclass(frozen=True)
-class Fan:
+class Fan(NamedTuple):
     """One fan: what it was told, whether by hand, and how it turns (None: not told)."""
 
     percent: int
@@ -82,8 +80,7 @@ class Fan:
     rpm: int | None
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A card at a moment. None: it cannot be read; ``errors`` then says why."""
 
     core_c: int | None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
 import signal
 import time
-from pathlib import Path
 from types import FrameType
 
 from rigd import __version__, journal, metrics, status
@@ -14,6 +15,7 @@ from rigd.clock import RealClock
 from rigd.config import Config, ConfigError, load
 from rigd.listener import Listener
 from rigd.loop import Loop
+from rigd.retry import Retry
 from rigd.systemd import Notifier
 
 
@@ -29,6 +31,8 @@ class Service:
         self._reload = False
         self._said_unwritable: set[str] = set()
         self._document = "{}"
+        self._listen_again = Retry(60)
+        self._mute: str | None = None
 
     def run(self) -> int:
         """The whole life. 0: it was told to end; 1: an error; the fans are the cards' own in any case."""
@@ -54,9 +58,26 @@ class Service:
         journal.say(
             journal.NOTICE, f"rigd {__version__} begins: {len(config.cards)} entries, every {config.poll_s:g} s{how}"
         )
-        if config.listen is not None:
-            self._listener = Listener(config.listen, lambda: metrics.text(json.loads(self._document)))
+        self._listen_again.worked()
+        self._listen(config)
         return Loop(config, self._clock, dry_run=self._dry_run)
+
+    def _listen(self, config: Config) -> None:
+        """Tell metrics where they are declared to be; a port that another holds is tried again, and cooling goes on."""
+        now = self._clock.now()
+        if config.listen is None or self._listener is not None or not self._listen_again.due(now):
+            return
+        try:
+            self._listener = Listener(config.listen, lambda: metrics.text(json.loads(self._document)))
+        except OSError as error:
+            if self._mute is None:
+                where = f"{config.listen[0]}:{config.listen[1]}"
+                journal.say(journal.ERROR, f"metrics cannot be told at {where}: {error.strerror}; trying again")
+            self._mute = error.strerror
+            self._listen_again.failed(now)
+        else:
+            self._mute = None
+            self._listen_again.worked()
 
     def _run(self, loop: Loop) -> int:
         ready = False
@@ -66,8 +87,11 @@ class Service:
                 loop = self._reloaded(loop)
             loop.tick()
             self._tell(loop)
+            self._listen(loop.config)
             told = ["WATCHDOG=1", f"STATUS={_in_short(loop)}"]
             self._notifier.tell(*(told if ready else ["READY=1", *told]))
+            if not ready:
+                _slim()
             ready = True
             next_tick = max(next_tick + loop.config.poll_s, self._clock.now())
             self._wait(next_tick)
@@ -131,6 +155,16 @@ def _in_short(loop: Loop) -> str:
 
 def prepare(status_path: str) -> None:
     """The folder of the status file, where no service manager makes it."""
-    folder = Path(status_path).parent
-    if not folder.is_dir() and os.access(folder.parent, os.W_OK):
-        folder.mkdir()
+    folder = os.path.dirname(status_path)  # noqa: PTH120
+    if not os.path.isdir(folder) and os.access(os.path.dirname(folder), os.W_OK):  # noqa: PTH112, PTH120
+        os.mkdir(folder)  # noqa: PTH102
+
+
+def _slim() -> None:
+    """Give back what compiling the modules took: the process stays, and its start is over."""
+    gc.collect()
+    gc.freeze()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError):
+        return  # not glibc

@@ -50,16 +50,18 @@ class Setting(Generic[T]):
         ``back`` reads it back after setting; None: it cannot be read, and is written again now and then. Raises
         SessionGone and CardGone.
         """
+        if self.is_due(now, wanted, seen):
+            self._put(now, wanted, put, back)
+
+    def is_due(self, now: float, wanted: T, seen: T | None) -> bool:
+        """Whether it has to be set now; that somebody else changed it is noticed here."""
         moved = self._ours is not None and seen is not None and not self._same(seen, self._ours)
         if moved and self._trouble is None:
             self.foreign += 1
             self._say(4, f"{self.what} was changed from {self._ours} to {seen} by somebody else; setting it again")
             self._ours = None
         stale = self._set_at is None or now - self._set_at >= self._reapply_s
-        if self._ours == wanted and not stale:
-            return
-        if self._retry.due(now):
-            self._put(now, wanted, put, back)
+        return (self._ours != wanted or stale) and self._retry.due(now)
 
     def _put(self, now: float, wanted: T, put: Callable[[T], None], back: Callable[[], T] | None) -> None:
         try:

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from rigd import __version__
@@ -91,7 +90,8 @@ def write(text: str, path: str) -> None:
 def show(path: str, *, as_json: bool) -> int:
     """Print what the running rigd wrote. 0: all is well; 1: something is wrong; 3: none runs, or it hangs."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123  # pathlib costs memory in the loop that imports this
+            found = json.load(file)
     except (OSError, ValueError) as error:
         print(f"rigd: no rigd runs here: {path}: {error}", file=sys.stderr)
         return 3

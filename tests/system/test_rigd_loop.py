@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pynvml as n
@@ -14,6 +16,7 @@ import pytest
 from cli.simulate.summary import reversals
 from rigd.config import parse
 from rigd.loop import Loop
+from rigd.service import Service
 from sim.gpu.cards import Cards, Truth
 from sim.gpu.clock import CardsClock
 from sim.gpu.models import card, models
@@ -360,6 +363,31 @@ def test_the_end_hands_every_fan_back(started: Started) -> None:
     loop, cards = settled(started)
     assert cards.truth(0).fan_manual == (True, True)
     loop.end()
+    assert [truth.fan_manual for truth in truths(cards, 2)] == [(False, False)] * 2
+
+
+def test_an_error_in_the_loop_ends_it_with_the_fans_handed_back(
+    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, cards = started(document(2))
+    for index in (0, 1):
+        cards.load(index, "full")
+    (tmp_path / "rigd.json").write_text(json.dumps(document(2)))
+    ticks = 0
+
+    def tick(loop: Loop) -> None:
+        nonlocal ticks
+        Loop.tick(loop)
+        cards.advance(1)
+        ticks += 1
+        if ticks == 40:
+            assert cards.truth(0).fan_manual == (True, True)
+            raise RuntimeError("what nobody thought of")
+
+    monkeypatch.setattr("rigd.service.Loop", type("Failing", (Loop,), {"tick": tick}))
+    monkeypatch.setattr("rigd.service.RealClock", lambda: CardsClock(cards))
+    with pytest.raises(RuntimeError, match="nobody thought of"):
+        Service(str(tmp_path / "rigd.json"), str(tmp_path / "status.json"), dry_run=False).run()
     assert [truth.fan_manual for truth in truths(cards, 2)] == [(False, False)] * 2
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -123,6 +126,19 @@ ENDS = {
 }
 
 
+RESULTS = {
+    "stopped": "success",
+    "killed": "signal",
+    "aborted": "signal",
+    "hung": "watchdog",
+}
+"""What systemd calls each of them."""
+
+
+def result(host: ThrowawayHost) -> str:
+    return host.run("systemctl show -P Result rigd").stdout.strip()
+
+
 @pytest.mark.parametrize("how", ENDS)
 def test_however_it_ends_the_fans_are_the_cards_own(rigd: ThrowawayHost, how: str) -> None:
     rigd.run("mkdir -p /run/systemd/system/rigd.service.d; printf '[Service]\\nRestart=no\\n'"
@@ -131,8 +147,55 @@ def test_however_it_ends_the_fans_are_the_cards_own(rigd: ThrowawayHost, how: st
         assert rigd.run(ENDS[how]).returncode == 0
         assert eventually(lambda: handed_back(rigd, 0) and handed_back(rigd, 1), 45), journal(rigd)
         assert [show(rigd, index)["limit_w"] for index in (0, 1)] == [LIMIT_W, LIMIT_W]
+        assert eventually(lambda: result(rigd) == RESULTS[how]), journal(rigd)
     finally:
         rigd.run("rm -r /run/systemd/system/rigd.service.d; systemctl daemon-reload", check=False)
+
+
+def test_out_of_memory_the_fans_are_the_cards_own(rigd: ThrowawayHost) -> None:
+    rigd.run("mkdir -p /run/systemd/system/rigd.service.d; printf '[Service]\nRestart=no\n'"
+             " > /run/systemd/system/rigd.service.d/once.conf; systemctl daemon-reload")  # fmt: skip
+    rigd.run("cp /etc/rigd/rigd.json /etc/rigd/kept; head -c 100000000 /dev/zero | tr '\\0' ' ' > /etc/rigd/rigd.json")
+    try:
+        with little_memory(rigd, int(rigd.run("systemctl show -P MainPID rigd").stdout)):
+            rigd.run("systemctl reload --no-block rigd")
+        assert eventually(lambda: handed_back(rigd, 0) and handed_back(rigd, 1), 45), journal(rigd)
+        assert result(rigd) in ("oom-kill", "signal"), "systemd sees what it was where the memory is its own to count"
+    finally:
+        rigd.run(
+            "mv /etc/rigd/kept /etc/rigd/rigd.json; rm -r /run/systemd/system/rigd.service.d; systemctl daemon-reload",
+            check=False,
+        )
+
+
+@contextmanager
+def little_memory(host: ThrowawayHost, inner: int) -> Iterator[None]:
+    """Allow this process of the host 8 MiB more than it has; in here it must take more, and the kernel ends it."""
+    outer = machine_pid(host, inner)
+    hybrid = Path("/sys/fs/cgroup/memory")
+    folder = (hybrid if hybrid.is_dir() else Path("/sys/fs/cgroup")) / f"rigwright-oom-{outer}"
+    limit = folder / ("memory.limit_in_bytes" if hybrid.is_dir() else "memory.max")
+    folder.mkdir()
+    try:
+        (folder / "cgroup.procs").write_text(str(outer))
+        limit.write_text(str(8 << 20))  # what it has stays with the group that it comes from
+        yield
+        told = folder / ("memory.oom_control" if hybrid.is_dir() else "memory.events")
+        assert eventually(lambda: re.search(r"^oom_kill [1-9]", told.read_text(), re.MULTILINE) is not None, 60)
+    finally:
+        assert eventually(lambda: not (folder / "cgroup.procs").read_text().strip(), 10)
+        folder.rmdir()
+
+
+def machine_pid(host: ThrowawayHost, inner: int) -> int:
+    """A process of the host as the machine counts it."""
+    mine = Path(f"/proc/{host.pid}/ns/pid").readlink()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            numbers = re.search(r"^NSpid:(.*)$", (entry / "status").read_text(), re.MULTILINE)
+            if numbers and int(numbers[1].split()[-1]) == inner and (entry / "ns/pid").readlink() == mine:
+                return int(entry.name)
+    raise AssertionError(f"no process {inner} in {host.id}")
 
 
 def test_a_status_that_cannot_be_written_is_no_reason_to_stop_cooling(rigd: ThrowawayHost) -> None:
@@ -141,6 +204,18 @@ def test_a_status_that_cannot_be_written_is_no_reason_to_stop_cooling(rigd: Thro
     )
     assert eventually(lambda: kept(rigd))
     assert "cannot be written" in rigd.run("journalctl -u rigd -n 20 --no-pager").stdout
+
+
+def test_a_port_that_another_holds_is_no_reason_to_stop_cooling(rigd: ThrowawayHost) -> None:
+    rigd.run("systemctl stop rigd; systemd-run -q --unit=holder python3 -c "
+             "'import socket, time; held = socket.create_server((\"127.0.0.1\", 9452)); time.sleep(600)'; sleep 1;"
+             " systemctl start rigd")  # fmt: skip
+    try:
+        assert eventually(lambda: kept(rigd)), journal(rigd)
+        assert "metrics cannot be told at 127.0.0.1:9452" in journal(rigd)
+    finally:
+        rigd.run("systemctl stop holder")
+    assert eventually(lambda: "9452" in rigd.run("ss -Hltn 'sport = :9452'").stdout), "it tries again"
 
 
 def test_killed_it_is_back_in_seconds_and_keeps_the_cards_again(rigd: ThrowawayHost) -> None:
