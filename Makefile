@@ -40,8 +40,9 @@ lint: venv  ## ruff and mypy --strict
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: hosts $(VENV)/.bench  ## ratios to Ansible and others, measured in one run on one throw-away host (ROUNDS=5)
+bench: hosts $(VENV)/.bench  ## ratios to what people would use instead, each measured in one run (ROUNDS=5)
 	@$(AS_ROOT) $(BIN)/python -m bench --rounds $(ROUNDS)
+	@$(BIN)/python -m bench.keeper
 
 closed-loop: venv  ## write docs/closed-loop.md and docs/shared-power.md anew: rigd against simulated cards
 	@$(BIN)/python -m bench.closed_loop --workers $(WORKERS)

@@ -15,6 +15,7 @@ import click
 
 from cli import exit_codes
 from cli.declared import hosts_and_overrides, load
+from cli.keeper_shown import show_rigd
 from cli.next_steps import next_steps
 from cli.simulated import simulated_cards
 
@@ -76,6 +77,8 @@ def command(
             said = [*_options("--profile", profiles), *_options("--set", overrides)]
             _explain(rig, release, driver, project)
             status = _whole_way(project, said)
+            if status == exit_codes.HOLDS:
+                show_rigd(rig, host)
             click.echo(next_steps(project, host, said, keep))
             if keep:
                 stack.pop_all()
@@ -123,7 +126,7 @@ def _explain(rig: Rig, release: str, driver: str, project: Path) -> None:
     click.echo(
         f"""
   real        Debian {release} with systemd, sshd, apt, nftables, the container engine, {packages}
-  simulated   {len(rig.hardware.gpus)} GPUs: NVML, nvidia-smi, what lspci reads
+  simulated   {len(rig.hardware.gpus)} GPUs: NVML with heat, fans and power, nvidia-smi, what lspci reads
   stand-in    NVIDIA's Container Toolkit and its repository, signed and served on this machine
   otherwise   driver source {driver} (the inventory says {declared}); address and keys of the throw-away host
   project     {project}

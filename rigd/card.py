@@ -37,8 +37,14 @@ class Kept:
         self.cooling = Cooling()
         self.critical = False
         self._judge = Judge()
-        self._last_limits_w: tuple[int, int] | None = None
-        self._last_default_w: int | None = None
+        self.card_limits_w: tuple[int, int] | None = None
+        """What the card lets its limit be, W."""
+        self.default_w: int | None = None
+        """The limit that the driver gives the card, W."""
+        self.most_w: int | None = None
+        """The highest limit that this card is given, when all is well; None: it is given none."""
+        self.least_w = 0
+        """The lowest limit that this card is given."""
         self._config = config
         self._distrusted_since: float | None = None
         self._plan: FanPlan | None = None
@@ -58,6 +64,7 @@ class Kept:
         self.card, self.gone = card, None
         self.distrust = "not read yet"
         self._judge.forget()
+        self._bound_limits(card)
         fans = self.entry.fans if self.entry else None
         if fans is not None and card.fan_count and (self._plan is None or len(self.fans) != card.fan_count):
             self._plan = FanPlan(fans, card.fan_count, card.fan_least_percent)
@@ -66,6 +73,16 @@ class Kept:
                 for fan in range(card.fan_count)
             ]
         self.forget_settings()
+
+    def _bound_limits(self, card: Card) -> None:
+        """Between what its limit is kept; it is remembered while the card is away."""
+        self.card_limits_w, self.default_w = card.limits_w, card.default_w
+        power = self.entry.power if self.entry else None
+        if power is None or card.limits_w is None:
+            self.most_w, self.least_w = None, 0
+            return
+        self.most_w = power.within(*card.limits_w, card.default_w)
+        self.least_w = min(max(power.least_w or 0, card.limits_w[0]), self.most_w)
 
     def forget_settings(self) -> None:
         """What is in force may not be what was set: set all of it again."""
@@ -162,31 +179,7 @@ class Kept:
     @property
     def managed(self) -> bool:
         """Whether a limit is declared, and the card has one."""
-        return self.entry is not None and self.entry.power is not None and self.card_limits_w is not None
-
-    @property
-    def card_limits_w(self) -> tuple[int, int] | None:
-        """What the card lets its limit be, W."""
-        return self.card.limits_w if self.card else self._last_limits_w
-
-    @property
-    def least_w(self) -> int:
-        """The lowest limit that this card is given."""
-        assert self.entry is not None and self.entry.power is not None and self.card_limits_w is not None
-        declared = self.entry.power.least_w or 0
-        return min(max(declared, self.card_limits_w[0]), self.most_w or 0)
-
-    @property
-    def default_w(self) -> int | None:
-        """The limit that the driver gives the card, W."""
-        return self.card.default_w if self.card else self._last_default_w
-
-    @property
-    def most_w(self) -> int | None:
-        """The highest limit that this card is given, when all is well."""
-        if self.entry is None or self.entry.power is None or self.card_limits_w is None:
-            return None
-        return self.entry.power.within(*self.card_limits_w, self.default_w)
+        return self.most_w is not None
 
     def bound_w(self, now: float) -> int:
         """The highest limit now: less where fans do not cool, the temperature is unknown for long, or critical."""
@@ -201,11 +194,6 @@ class Kept:
         if self.gone is None and self.reading is not None and self.reading.limit_w is not None:
             return self.reading.limit_w
         return float(self.default_w or self.most_w or 0)
-
-    def remember_limits(self) -> None:
-        """Keep what the card said of itself, for when it is away."""
-        if self.card is not None:
-            self._last_limits_w, self._last_default_w = self.card.limits_w, self.card.default_w
 
     # What is set
 

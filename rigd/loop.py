@@ -111,9 +111,7 @@ class Loop:
                 self.cards.append(Kept(card, self.config.entry_for(card.uuid, card.pci, card.index), self.config))
         here = {card.uuid for card in found}
         for kept in self.cards:
-            if kept.uuid in here:
-                kept.remember_limits()
-            else:
+            if kept.uuid not in here:
                 kept.lose("it is not there after NVML was initialised")
 
     def _session_lost(self, why: str) -> None:

@@ -181,9 +181,9 @@ class Card:
         """Everything at once. Raises SessionGone and CardGone; what else fails is None in the reading."""
         errors: list[str] = []
 
-        def of(call: Callable[[], T]) -> T | None:
+        def of(call: Callable[..., T], *arguments: Any) -> T | None:
             try:
-                return call()
+                return call(*arguments)
             except (SessionGone, CardGone):
                 raise
             except NvmlFailed as error:
@@ -191,17 +191,17 @@ class Card:
                 return None
 
         handle = self._handle
-        power = of(lambda: self._do(n.nvmlDeviceGetPowerUsage, handle))
-        limit = of(lambda: self._do(n.nvmlDeviceGetPowerManagementLimit, handle)) if self.limits_w else None
+        power = of(self._do, n.nvmlDeviceGetPowerUsage, handle)
+        limit = of(self._do, n.nvmlDeviceGetPowerManagementLimit, handle) if self.limits_w else None
         return Reading(
             core_c=of(self._core_c),
             memory_c=of(self._memory_c),
             power_w=None if power is None else power / 1000,
             limit_w=None if limit is None else limit / 1000,
-            clock_mhz=of(lambda: self._do(n.nvmlDeviceGetClockInfo, handle, n.NVML_CLOCK_GRAPHICS)),
+            clock_mhz=of(self._do, n.nvmlDeviceGetClockInfo, handle, n.NVML_CLOCK_GRAPHICS),
             reasons=of(self._reasons) or 0,
             energy_j=of(self._energy_j),
-            fans=of(lambda: tuple(self._fan(fan) for fan in range(self.fan_count))),
+            fans=of(self._all_fans),
             errors=tuple(errors),
         )
 
@@ -232,6 +232,9 @@ class Card:
         found = self._if_there(n.nvmlDeviceGetTotalEnergyConsumption, self._handle)
         self._has_energy = found is not None
         return None if found is None else found / 1000
+
+    def _all_fans(self) -> tuple[Fan, ...]:
+        return tuple(self._fan(fan) for fan in range(self.fan_count))
 
     def _fan(self, fan: int) -> Fan:
         manual = self._do(n.nvmlDeviceGetFanControlPolicy_v2, self._handle, fan) == n.NVML_FAN_POLICY_MANUAL
