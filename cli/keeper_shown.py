@@ -26,7 +26,7 @@ METRICS = (
 
 
 def show_rigd(rig: Rig, host: ThrowawayHost) -> None:
-    """Put the cards to work for some seconds; print the limits and curves in force, rigd's status, and metrics of it."""
+    """Put the cards to work for some seconds; print the limits and curve in force, rigd's status and metrics."""
     if not kept(rig) or not rig.hardware.gpus:
         return
     click.secho(f"\n== rigd, with the simulated cards at work for {WARM_S} s: {STATUS}", bold=True)
