@@ -51,7 +51,8 @@ class Gpu:
     """One device. Without `physics` every figure is static; with it, those that load and heat move do.
 
     Units are in the names: MiB, watts, degrees Celsius, per cent, MHz. PCI numbers are (vendor, device). `pcie_gen_max`
-    is what card and board reach together, `pcie_gen_card` the card alone. `brand`, `architecture`: NVML's numbers.
+    is what card and board reach together, `pcie_gen_card` the card alone. `margin`: it tells how far it is from its
+    limit, and no thresholds. `brand`, `architecture`: NVML's numbers.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Gpu:
     brand: int = 5
     architecture: int = 7
     hbm: bool = False
+    margin: bool = False
     physics: Physics | None = None
 
 

@@ -418,6 +418,15 @@ def test_no_card_and_sixteen(started: Started, count: int) -> None:
     assert all(kept.distrust is None for kept in loop.cards)
 
 
+@pytest.mark.parametrize("model", models())
+def test_it_knows_where_a_card_slows_down_however_the_card_tells_it(started: Started, model: str) -> None:
+    loop, cards = started(document(1), [model])
+    cards.load(0, "decode")
+    run(loop, cards, 60)
+    assert loop.cards[0].slowdown_c == slowdown_c(model)
+    assert {card(each).margin for each in models()} == {True, False}, "there are cards of both kinds"
+
+
 def test_an_undeclared_card_is_read_and_never_set(started: Started) -> None:
     config = document(2)
     del config["cards"][1]

@@ -29,9 +29,12 @@ struct device {
     unsigned int persistence_mode;
     unsigned int brand, architecture; /* NVML's numbers */
     unsigned int hbm;                 /* its memory tells its temperature, as only such memory does */
+    unsigned int margin;              /* it tells how far it is from its limit, and no thresholds */
     unsigned int moves;               /* it has a physical model; else its figures stand as they are configured */
     struct physics physics;
 };
+
+enum { MARGIN_TO_SLOWDOWN_K = 2 }; /* nvidia-smi of an H100 and of an RTX 6000 Ada */
 
 struct table {
     unsigned int count; /* of all, given to this program or not: each warms the others */

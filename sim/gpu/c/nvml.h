@@ -70,8 +70,19 @@ typedef struct {
     unsigned long long bar1Total, bar1Free, bar1Used; /* bytes */
 } nvmlBAR1Memory_t;
 
-enum { NVML_VALUE_TYPE_UNSIGNED_INT = 1 };
+enum { NVML_VALUE_TYPE_UNSIGNED_INT = 1, NVML_VALUE_TYPE_SIGNED_INT = 5 };
 enum { NVML_FI_DEV_MEMORY_TEMP = 82, NVML_FI_DEV_POWER_AVERAGE = 185, NVML_FI_DEV_POWER_INSTANT = 186 };
+enum {
+    NVML_FI_DEV_TEMPERATURE_SHUTDOWN_TLIMIT = 193,
+    NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT = 194,
+    NVML_FI_DEV_TEMPERATURE_GPU_MAX_TLIMIT = 196,
+};
+
+typedef struct {
+    unsigned int version;
+    int marginTemperature;
+} nvmlMarginTemperature_t;
+enum { nvmlMarginTemperature_v1 = 0x1000008 };
 
 typedef struct {
     unsigned int fieldId, scopeId;

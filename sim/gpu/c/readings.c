@@ -49,11 +49,22 @@ NVML_API nvmlReturn_t nvmlDeviceGetTemperatureV(nvmlDevice_t device, nvmlTempera
 NVML_API nvmlReturn_t nvmlDeviceGetTemperatureThreshold(nvmlDevice_t device, unsigned int kind, unsigned int *degrees) {
     LOOK(device, degrees);
     (void)card;
+    if (device->margin) DONE(NVML_ERROR_NOT_SUPPORTED);
     switch (kind) {
         case NVML_TEMPERATURE_THRESHOLD_SHUTDOWN: *degrees = device->temperature_shutdown_c; break;
         case NVML_TEMPERATURE_THRESHOLD_SLOWDOWN: *degrees = device->temperature_slowdown_c; break;
         default: DONE(NVML_ERROR_NOT_SUPPORTED);
     }
+    DONE(NVML_SUCCESS);
+}
+
+/* To the highest temperature at which the card works as it should, which is MARGIN_TO_SLOWDOWN_K below slowdown. */
+NVML_API nvmlReturn_t nvmlDeviceGetMarginTemperature(nvmlDevice_t device, nvmlMarginTemperature_t *margin) {
+    LOOK(device, margin);
+    if (margin->version != nvmlMarginTemperature_v1) DONE(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+    if (!device->margin) DONE(NVML_ERROR_NOT_SUPPORTED);
+    int now = (int)device_reading(device, card).temperature_c;
+    margin->marginTemperature = (int)device->temperature_slowdown_c - MARGIN_TO_SLOWDOWN_K - now;
     DONE(NVML_SUCCESS);
 }
 
