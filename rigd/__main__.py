@@ -56,8 +56,9 @@ def _run(config_path: str, status_path: str, *, dry_run: bool) -> int:
 
 
 def _check(path: str) -> int:
+    from rigd.calls import NvmlFailed  # noqa: PLC0415
     from rigd.check import faults  # noqa: PLC0415
-    from rigd.nvml import NvmlFailed, Session  # noqa: PLC0415
+    from rigd.nvml import Session  # noqa: PLC0415
 
     try:
         found = config.load(path)

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 from rigd import journal
 from rigd.budget import Claim, allot
+from rigd.calls import NvmlFailed
 from rigd.config import Config, ConfigError, Entry, load
-from rigd.nvml import Card, NvmlFailed, Session
+from rigd.nvml import Card, Session
 
 CARD_S = 8.0
 """What one card may take; systemd's own time-out for this program is longer."""

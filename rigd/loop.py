@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rigd import budget, journal
+from rigd.calls import CardGone, NvmlFailed, SessionGone
 from rigd.card import Kept
 from rigd.clock import Clock
 from rigd.config import Config
-from rigd.nvml import Card, CardGone, NvmlFailed, Reading, Session, SessionGone
+from rigd.nvml import Card, Reading, Session
 from rigd.retry import Retry
 from rigd.worker import DEADLINE_S, Worker
 

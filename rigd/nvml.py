@@ -1,4 +1,4 @@
-"""NVML as rigd sees it: the only module that knows nvidia-ml-py, its names, its units and its traps."""
+"""NVML as rigd sees it: with `calls`, the only module that knows nvidia-ml-py, its names, its units and its traps."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import pynvml as n
 
-T = TypeVar("T")
+from rigd.calls import Absent, CardGone, NvmlFailed, SessionGone, checked, if_there
 
-_SESSION_GONE = {
-    n.NVML_ERROR_UNINITIALIZED,
-    n.NVML_ERROR_DRIVER_NOT_LOADED,
-    n.NVML_ERROR_LIBRARY_NOT_FOUND,
-    n.NVML_ERROR_LIB_RM_VERSION_MISMATCH,
-}
-_CARD_GONE = {n.NVML_ERROR_GPU_IS_LOST, n.NVML_ERROR_RESET_REQUIRED, n.NVML_ERROR_NOT_FOUND}
-_ABSENT = {n.NVML_ERROR_NOT_SUPPORTED, n.NVML_ERROR_FUNCTION_NOT_FOUND, n.NVML_ERROR_NO_PERMISSION}
+T = TypeVar("T")
 
 REASONS = {
     n.nvmlClocksEventReasonGpuIdle: "idle",
@@ -35,41 +28,6 @@ HEAT = int(
     | n.nvmlClocksEventReasonSwThermalSlowdown
     | n.nvmlClocksEventReasonHwThermalSlowdown
 )
-
-
-class NvmlFailed(Exception):
-    """A call failed; the card may be well."""
-
-
-class SessionGone(NvmlFailed):
-    """The library has to be initialised again before any call can work."""
-
-
-class CardGone(NvmlFailed):
-    """This card answers no call any more."""
-
-
-class Absent(NvmlFailed):
-    """The card, the driver or our rights do not have this."""
-
-
-def _checked(call: Callable[..., T], *arguments: Any) -> T:
-    try:
-        return call(*arguments)
-    except n.NVMLError as error:
-        code, text = error.value, f"{call.__name__}: {error}"
-    if code in _SESSION_GONE:
-        raise SessionGone(text)
-    if code in _CARD_GONE:
-        raise CardGone(text)
-    raise (Absent if code in _ABSENT else NvmlFailed)(text)
-
-
-def _if_there(call: Callable[..., T], *arguments: Any) -> T | None:
-    try:
-        return _checked(call, *arguments)
-    except Absent:
-        return None
 
 
 class Fan(NamedTuple):
@@ -104,9 +62,9 @@ class Session:
     def start(self) -> None:
         """Initialise. Raises NvmlFailed."""
         self.stop()
-        _checked(n.nvmlInit)
+        checked(n.nvmlInit)
         self._open = True
-        self.driver = _checked(n.nvmlSystemGetDriverVersion)
+        self.driver = checked(n.nvmlSystemGetDriverVersion)
 
     def stop(self) -> None:
         """End it, whatever state it is in."""
@@ -119,11 +77,11 @@ class Session:
 
     def count(self) -> int:
         """How many cards the driver knows, answering or not."""
-        return int(_checked(n.nvmlDeviceGetCount))
+        return int(checked(n.nvmlDeviceGetCount))
 
     def card(self, index: int) -> Card:
         """One of them. Raises NvmlFailed where it does not answer."""
-        return Card(_checked(n.nvmlDeviceGetHandleByIndex, index), index)
+        return Card(checked(n.nvmlDeviceGetHandleByIndex, index), index)
 
     def cards(self) -> list[Card]:
         """Every card that answers. Raises SessionGone; a card that does not answer is left out."""
@@ -145,19 +103,19 @@ class Card:
         self._handle = handle
         self.index = index
         self.retired = False
-        self.uuid: str = _checked(n.nvmlDeviceGetUUID, handle)
-        self.model: str = _checked(n.nvmlDeviceGetName, handle)
-        self.pci: str = _checked(n.nvmlDeviceGetPciInfo, handle).busId.lower()[4:]
-        self.fan_count: int = _if_there(n.nvmlDeviceGetNumFans, handle) or 0
-        speeds = _if_there(n.nvmlDeviceGetMinMaxFanSpeed, handle) if self.fan_count else None
+        self.uuid: str = checked(n.nvmlDeviceGetUUID, handle)
+        self.model: str = checked(n.nvmlDeviceGetName, handle)
+        self.pci: str = checked(n.nvmlDeviceGetPciInfo, handle).busId.lower()[4:]
+        self.fan_count: int = if_there(n.nvmlDeviceGetNumFans, handle) or 0
+        speeds = if_there(n.nvmlDeviceGetMinMaxFanSpeed, handle) if self.fan_count else None
         self.fan_least_percent: int = speeds[0] if speeds else 30
-        limits = _if_there(n.nvmlDeviceGetPowerManagementLimitConstraints, handle)
+        limits = if_there(n.nvmlDeviceGetPowerManagementLimitConstraints, handle)
         self.limits_w: tuple[int, int] | None = None if limits is None else (limits[0] // 1000, limits[1] // 1000)
-        default = _if_there(n.nvmlDeviceGetPowerManagementDefaultLimit, handle)
+        default = if_there(n.nvmlDeviceGetPowerManagementDefaultLimit, handle)
         self.default_w: int | None = None if default is None else default // 1000
         self.slowdown_c: int | None = _slowdown_c(handle)
-        self.graphics_most_mhz: int | None = _if_there(n.nvmlDeviceGetMaxClockInfo, handle, n.NVML_CLOCK_GRAPHICS)
-        self.memory_most_mhz: int | None = _if_there(n.nvmlDeviceGetMaxClockInfo, handle, n.NVML_CLOCK_MEM)
+        self.graphics_most_mhz: int | None = if_there(n.nvmlDeviceGetMaxClockInfo, handle, n.NVML_CLOCK_GRAPHICS)
+        self.memory_most_mhz: int | None = if_there(n.nvmlDeviceGetMaxClockInfo, handle, n.NVML_CLOCK_MEM)
         self._has_v = True
         self._has_memory_c = True
         self._has_rpm = self.fan_count > 0
@@ -167,7 +125,7 @@ class Card:
     def _do(self, call: Callable[..., T], *arguments: Any) -> T:
         if self.retired:
             raise CardGone("a call took too long, and this view of the card was given up")
-        return _checked(call, *arguments)
+        return checked(call, *arguments)
 
     def _if_there(self, call: Callable[..., T], *arguments: Any) -> T | None:
         try:
@@ -302,12 +260,12 @@ def _slowdown_c(handle: Any) -> int | None:
     Since Ada cards tell no thresholds, but how far they are from their limit, and how far from it slowdown is: 54 °C
     and -2 °C of an H100 at 33 °C, which slows down at 89 °C.
     """
-    told = _if_there(n.nvmlDeviceGetTemperatureThreshold, handle, n.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN)
+    told = if_there(n.nvmlDeviceGetTemperatureThreshold, handle, n.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN)
     if told is not None:
         return int(told)
-    margin = _if_there(n.nvmlDeviceGetMarginTemperature, handle)
-    now = _if_there(n.nvmlDeviceGetTemperatureV, handle, n.NVML_TEMPERATURE_GPU)
-    values = _if_there(n.nvmlDeviceGetFieldValues, handle, [n.NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT])
+    margin = if_there(n.nvmlDeviceGetMarginTemperature, handle)
+    now = if_there(n.nvmlDeviceGetTemperatureV, handle, n.NVML_TEMPERATURE_GPU)
+    values = if_there(n.nvmlDeviceGetFieldValues, handle, [n.NVML_FI_DEV_TEMPERATURE_SLOWDOWN_TLIMIT])
     if margin is None or now is None or not values or values[0].nvmlReturn != n.NVML_SUCCESS:
         return None
     return int(now) + int(margin) - int(values[0].value.siVal)

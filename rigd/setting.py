@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from rigd.nvml import CardGone, NvmlFailed, SessionGone
+from rigd.calls import CardGone, NvmlFailed, SessionGone
 from rigd.retry import Retry
 
 T = TypeVar("T")

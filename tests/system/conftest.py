@@ -12,9 +12,10 @@ from tests.system.declared import declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.simulated_cards import nvml, opened
+from tests.system.simulated_rigd import started
 from tests.system.site import Site, site
 
-__all__ = ["nvml", "opened"]
+__all__ = ["nvml", "opened", "started"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

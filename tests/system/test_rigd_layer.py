@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 from cli.trial import merged
 from sim.host.throwaway import ThrowawayHost
 from tests.system.declared import FULL
-from tests.system.hosts import gpu_host
+from tests.system.hosts import card_of, eventually, gpu_host
 from tests.system.outcome import changes
 from tests.system.site import Site, said, site
 
@@ -63,11 +61,11 @@ def test_it_is_in_force_again_after_a_restart_and_after_somebody_changed_it(kept
     host, rig = kept
     host.run("for i in 0 1; do rigwright-sim-gpu load $i full; done; systemctl restart rigd")
     assert eventually(lambda: in_force(rig) and limits(host) == [280, 250])
-    assert eventually(lambda: all(show(host, 0)["fan_manual"]))
+    assert eventually(lambda: all(card_of(host, 0)["fan_manual"]))
     host.run("python3 -I -", input=TAMPER)
     assert eventually(lambda: limits(host) == [280, 250])
-    assert eventually(lambda: show(host, 0)["fan_percent"][0] < 95)
-    assert eventually(lambda: show(host, 0)["clock_mhz"] <= 1815, 40), "a lock that cannot be read is written again"
+    assert eventually(lambda: card_of(host, 0)["fan_percent"][0] < 95)
+    assert eventually(lambda: card_of(host, 0)["clock_mhz"] <= 1815, 40), "a lock that cannot be read is written again"
     assert in_force(rig)
     assert "by somebody else" in host.run("journalctl -u rigd -n 30 --no-pager").stdout
     host.run("for i in 0 1; do rigwright-sim-gpu load $i idle; done")
@@ -82,7 +80,7 @@ def test_another_declaration_is_kept_at_once_and_what_it_leaves_out_goes(kept: t
     assert eventually(lambda: limits(host) == [200, 200])
     assert in_force(rig, *other)
     host.run("rigwright-sim-gpu load 0 decode")
-    assert eventually(lambda: show(host, 0)["clock_mhz"] > 1815), "the lock is gone"
+    assert eventually(lambda: card_of(host, 0)["clock_mhz"] > 1815), "the lock is gone"
     host.run("rigwright-sim-gpu load 0 idle")
 
 
@@ -123,7 +121,7 @@ def test_absent_it_leaves_nothing_in_force(kept: tuple[ThrowawayHost, Site]) -> 
         found = rig.document(command, *absent)
         assert found["exit_status"] == 0, changes(found)
     assert not host.run("ls -d /opt/rigd /etc/rigd /etc/systemd/system/rigd.service", check=False).stdout
-    assert not any(show(host, 0)["fan_manual"])
+    assert not any(card_of(host, 0)["fan_manual"])
     rig.apply(*LAYER)
     assert eventually(lambda: in_force(rig))
 
@@ -140,17 +138,3 @@ def in_force(rig: Site, *arguments: str) -> bool:
 def limits(host: ThrowawayHost) -> list[int]:
     said = host.run("nvidia-smi --query-gpu=power.limit --format=csv,noheader,nounits").stdout
     return [round(float(line)) for line in said.split()]
-
-
-def show(host: ThrowawayHost, index: int) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(host.run(f"rigwright-sim-gpu show {index}").stdout)
-    return found
-
-
-def eventually(what: Callable[[], bool], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.5)
-    return what()

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pytest
@@ -17,6 +15,7 @@ import pytest
 from rigd import pack
 from sim.gpu.models import card
 from sim.host.throwaway import ThrowawayHost
+from tests.system.hosts import card_of, eventually
 from tests.system.site import REPOSITORY
 
 pytestmark = pytest.mark.system
@@ -63,32 +62,18 @@ def put(host: ThrowawayHost, path: str, content: bytes) -> None:
     assert host.run(f"base64 -d > {path}", input=base64.b64encode(content).decode()).returncode == 0
 
 
-def show(host: ThrowawayHost, index: int) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(host.run(f"rigwright-sim-gpu show {index}").stdout)
-    return found
-
-
-def eventually(what: Callable[[], bool], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.3)
-    return what()
-
-
 def journal(host: ThrowawayHost) -> str:
     return host.run("journalctl -u rigd -n 40 --no-pager -o short-monotonic").stdout
 
 
 def kept(host: ThrowawayHost) -> bool:
     """Both cards are in its hands, and as declared."""
-    shown = [show(host, index) for index in (0, 1)]
+    shown = [card_of(host, index) for index in (0, 1)]
     return all(all(card["fan_manual"]) and card["limit_w"] == LIMIT_W for card in shown)
 
 
 def handed_back(host: ThrowawayHost, index: int) -> bool:
-    return not any(show(host, index)["fan_manual"])
+    return not any(card_of(host, index)["fan_manual"])
 
 
 @pytest.fixture
@@ -146,7 +131,7 @@ def test_however_it_ends_the_fans_are_the_cards_own(rigd: ThrowawayHost, how: st
     try:
         assert rigd.run(ENDS[how]).returncode == 0
         assert eventually(lambda: handed_back(rigd, 0) and handed_back(rigd, 1), 45), journal(rigd)
-        assert [show(rigd, index)["limit_w"] for index in (0, 1)] == [LIMIT_W, LIMIT_W]
+        assert [card_of(rigd, index)["limit_w"] for index in (0, 1)] == [LIMIT_W, LIMIT_W]
         assert eventually(lambda: result(rigd) == RESULTS[how]), journal(rigd)
     finally:
         rigd.run("rm -r /run/systemd/system/rigd.service.d; systemctl daemon-reload", check=False)
