@@ -90,6 +90,7 @@ class Gpu:
     brand: int = 5
     architecture: int = 7
     hbm: bool = False
+    mig: bool = False
     margin: bool = False
     physics: Physics | None = None
 

@@ -9,7 +9,11 @@ import pynvml as n
 import pytest
 
 from cli.simulate.summary import reversals
+from rigd.config import parse
+from rigd.loop import Loop
+from sim.gpu.clock import CardsClock
 from sim.gpu.models import card, models
+from tests.system.simulated_cards import Opened
 from tests.system.simulated_rigd import Started, document, slowdown_c, truths
 from tests.system.simulated_time import run
 
@@ -153,6 +157,21 @@ def test_mixed_cards_and_one_without_fans(started: Started) -> None:
     assert all(kept.distrust is None and kept.gone is None for kept in loop.cards)
     assert all(truth.slowdown_s == 0 for truth in truths(cards, 4))
     assert cards.truth(1).fan_percent == ()
+
+
+def test_a_card_cut_into_instances_is_one_card(opened: Opened) -> None:
+    cards = opened([card("h100", mig=True), card("rtx3090", 1)])
+    handle = n.nvmlDeviceGetHandleByIndex(0)
+    assert n.nvmlDeviceGetMigMode(handle) == [1, 1]
+    with pytest.raises(n.NVMLError_NotSupported):
+        n.nvmlDeviceGetUtilizationRates(handle)
+    loop = Loop(parse(document(2, limit_w=300)), CardsClock(cards))
+    for index in (0, 1):
+        cards.load(index, "full")
+    run(loop, cards, 60)
+    loop.end()
+    assert [kept.distrust for kept in loop.cards] == [None, None]
+    assert [truth.limit_w for truth in truths(cards, 2)] == [300, 300]
 
 
 @pytest.mark.parametrize("count", [0, 16])

@@ -29,6 +29,7 @@ struct device {
     unsigned int persistence_mode;
     unsigned int brand, architecture; /* NVML's numbers */
     unsigned int hbm;                 /* its memory tells its temperature, as only such memory does */
+    unsigned int mig;                 /* it is cut into instances: it has no utilisation of its own then */
     unsigned int margin;              /* it tells how far it is from its limit, and no thresholds */
     unsigned int moves;               /* it has a physical model; else its figures stand as they are configured */
     struct physics physics;

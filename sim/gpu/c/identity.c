@@ -16,7 +16,7 @@ FIGURE(nvmlDeviceGetArchitecture, device->architecture)
 FIGURE(nvmlDeviceGetComputeMode, 0)
 FIGURE(nvmlDeviceGetDisplayMode, 0)
 FIGURE(nvmlDeviceGetDisplayActive, 0)
-FIGURE(nvmlDeviceGetMaxMigDeviceCount, 0)
+FIGURE(nvmlDeviceGetMaxMigDeviceCount, device->mig ? 7 : 0)
 FIGURE(nvmlDeviceIsMigDeviceHandle, 0)
 FIGURE(nvmlDeviceGetPersistenceMode, card->settings.persistence_mode)
 
@@ -70,6 +70,6 @@ NVML_API nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned int *cu
     LOOK(device, current);
     (void)card;
     if (pending == NULL) DONE(NVML_ERROR_INVALID_ARGUMENT);
-    *current = *pending = 0;
+    *current = *pending = device->mig;
     DONE(device->hbm ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED);
 }

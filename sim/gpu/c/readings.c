@@ -70,6 +70,7 @@ NVML_API nvmlReturn_t nvmlDeviceGetMarginTemperature(nvmlDevice_t device, nvmlMa
 
 NVML_API nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_t *utilization) {
     LOOK(device, utilization);
+    if (device->mig) DONE(NVML_ERROR_NOT_SUPPORTED);
     struct reading now = device_reading(device, card);
     *utilization = (nvmlUtilization_t){now.utilization_gpu_percent, now.utilization_memory_percent};
     DONE(NVML_SUCCESS);

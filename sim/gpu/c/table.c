@@ -62,6 +62,7 @@ static const struct key KEYS[] = {
     NUMBER_KEY(brand),
     NUMBER_KEY(architecture),
     NUMBER_KEY(hbm),
+    NUMBER_KEY(mig),
     NUMBER_KEY(margin),
     NUMBER_KEY(moves),
     MODEL_KEY(idle_w),
