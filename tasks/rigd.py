@@ -20,7 +20,10 @@ CONFIGURATION = "/etc/rigd/rigd.json"
 UNIT = "rigd.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
 
-CHECK = f"{{{{ python3 -I {PROGRAM} --config {{path}} check || [ $? = 3 ]; }}}}"
+CHECK = (
+    f"{{{{ timeout -k 5 60 python3 -I {PROGRAM} --config {{path}} check; case $? in 0|3) ;; "
+    "124|137) echo 'the driver did not answer in 60 s' >&2; false;; *) false;; esac; }}"
+)
 """3: no NVML to ask, before the driver is loaded, say. rigd itself looks again, and `rig verify` at what came of it."""
 
 

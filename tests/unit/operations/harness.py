@@ -175,7 +175,7 @@ def _text(command: PyinfraCommand | str) -> str:
         return text
     joined = "".join(given) if not isinstance(given, str) else given
     if "base64 -d" in text:
-        joined = base64.b64decode(joined).decode()
+        joined = base64.b64decode(joined).decode(errors="replace")  # programs, too, are written so
     return f"{text}\n<<<\n{joined}"
 
 
