@@ -131,8 +131,14 @@ def revision(document: dict[str, Any]) -> str:
 
 
 def configuration_text(rig: Rig, catalog: Catalog) -> str:
-    """The same as it stands in the file."""
-    return json.dumps(configuration(rig, catalog), indent=2) + "\n"
+    """The same as it stands in the file: a line a key, and in each card, too, for whoever looks into it."""
+    document = configuration(rig, catalog)
+    cards = ",\n".join(f"    {{\n{_lines(card, 6)}\n    }}" for card in document.pop("cards"))
+    return f'{{\n{_lines(document, 2)},\n  "cards": [\n{cards}\n  ]\n}}\n'
+
+
+def _lines(table: dict[str, Any], indent: int) -> str:
+    return ",\n".join(f"{' ' * indent}{json.dumps(key)}: {json.dumps(value)}" for key, value in table.items())
 
 
 def _draws(rig: Rig, catalog: Catalog, entry: Kept) -> dict[str, Draw] | None:

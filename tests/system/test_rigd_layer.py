@@ -84,6 +84,18 @@ def test_another_declaration_is_kept_at_once_and_what_it_leaves_out_goes(kept: t
     host.run("rigwright-sim-gpu load 0 idle")
 
 
+def test_metrics_go_into_a_file_where_that_is_declared(kept: tuple[ThrowawayHost, Site]) -> None:
+    host, rig = kept
+    host.run("mkdir -p /var/lib/metrics")
+    into = ("--set", "rigd.metrics.textfile=/var/lib/metrics/rigd.prom", "--set", "rigd.metrics.listen=null")
+    rig.apply(*LAYER, *into)
+    assert eventually(lambda: in_force(rig, *into))
+    assert "rigd_power_limit_watts{" in host.run("cat /var/lib/metrics/rigd.prom").stdout
+    assert not host.run("ss -Hltn 'sport = :9452'").stdout
+    host.run("systemctl stop rigd; rm /var/lib/metrics/rigd.prom")
+    assert answers(rig.document("verify", *LAYER, *into))["test_metrics_are_written"] == "falls short"
+
+
 def test_what_the_cards_cannot_do_is_refused_and_what_was_stays_in_force(kept: tuple[ThrowawayHost, Site]) -> None:
     host, rig = kept
     before = host.run("cat /etc/rigd/rigd.json; systemctl show -P MainPID rigd").stdout

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -134,6 +136,46 @@ def test_however_it_ends_the_fans_are_the_cards_own(rigd: ThrowawayHost, how: st
         assert [card_of(rigd, index)["limit_w"] for index in (0, 1)] == [LIMIT_W, LIMIT_W]
         assert eventually(lambda: result(rigd) == RESULTS[how]), journal(rigd)
     finally:
+        rigd.run("rm -r /run/systemd/system/rigd.service.d; systemctl daemon-reload", check=False)
+
+
+FAILING = """
+import os, sys
+from rigd.loop import Loop
+tick = Loop.tick
+def failing(loop):
+    if os.path.exists("/run/rigd/fail"):
+        raise RuntimeError("what nobody thought of")
+    tick(loop)
+Loop.tick = failing
+from rigd.__main__ import main
+sys.exit(main())
+"""
+"""The program's beginning, changed: an error in the loop on demand, such as none that is known of makes."""
+
+
+def failing_program() -> bytes:
+    whole, packed = io.BytesIO(pack.build()), io.BytesIO()
+    with zipfile.ZipFile(whole) as original, zipfile.ZipFile(packed, "w") as changed:
+        for name in original.namelist():
+            changed.writestr(name, FAILING if name == "__main__.py" else original.read(name))
+    return packed.getvalue()
+
+
+def test_after_an_error_the_fans_are_the_cards_own(rigd: ThrowawayHost) -> None:
+    rigd.run("mkdir -p /run/systemd/system/rigd.service.d; printf '[Service]\nRestart=no\n'"
+             " > /run/systemd/system/rigd.service.d/once.conf; systemctl daemon-reload")  # fmt: skip
+    put(rigd, "/opt/rigd/rigd.pyz", failing_program())
+    try:
+        rigd.run("systemctl restart rigd")
+        assert eventually(lambda: kept(rigd)), journal(rigd)
+        rigd.run("touch /run/rigd/fail")
+        assert eventually(lambda: result(rigd) == "exit-code"), journal(rigd)
+        assert handed_back(rigd, 0) and handed_back(rigd, 1)
+        said = journal(rigd)
+        assert "what nobody thought of" in said and "ends (an error): the fans are the cards' own" in said
+    finally:
+        put(rigd, "/opt/rigd/rigd.pyz", pack.build())
         rigd.run("rm -r /run/systemd/system/rigd.service.d; systemctl daemon-reload", check=False)
 
 
