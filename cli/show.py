@@ -108,7 +108,8 @@ def _written(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case list():
-            return ", ".join(_written(item) for item in value) or "none"
+            items = (f"[{_written(item)}]" if isinstance(item, list) else _written(item) for item in value)
+            return ", ".join(items) or "none"
         case dict():
             return "none"
     return str(value)

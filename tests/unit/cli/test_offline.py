@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,11 @@ def test_show_says_where_values_come_from(rig) -> None:  # type: ignore[no-untyp
 def test_show_without_origins_says_none(rig) -> None:  # type: ignore[no-untyped-def]
     _, out, _ = rig("show", "basement")
     assert "home.py" not in out
+
+
+def test_show_keeps_a_curves_points_apart(rig) -> None:  # type: ignore[no-untyped-def]
+    _, out, _ = rig("show", "--set", "fans.curve=[[40,30],[83,100]]")
+    assert re.search(r"^ +curve +\[40, 30\], \[83, 100\]$", out, re.MULTILINE), out
 
 
 def test_show_as_json_is_the_whole_declaration(rig) -> None:  # type: ignore[no-untyped-def]
