@@ -78,6 +78,7 @@ def _load(rig: Rig, catalog: Catalog, supply: str, rated: int) -> Iterator[Findi
 
 def _parts(rig: Rig, catalog: Catalog, supply: str) -> Iterator[tuple[str, int]]:
     """What the supply carries, in words and W."""
+    limits = []
     for gpu in rig.hardware.gpus:
         limit = counted_w(rig, catalog, gpu)
         if limit is None:
@@ -85,8 +86,22 @@ def _parts(rig: Rig, catalog: Catalog, supply: str) -> Iterator[tuple[str, int]]
         watts = drawn_w(rig, catalog, gpu, supply, limit)
         if watts:
             yield f"{gpu.model} in {gpu.slot}" if gpu.supply == supply else f"slot {gpu.slot}", watts
+        if gpu.supply == supply:
+            limits.append(limit)
+    if limits and kept(rig):
+        yield from _by_index(rig, min(limits))
     if next(iter(rig.hardware.psus)) == supply:
         yield from others_w(rig, catalog).items()
+
+
+def _by_index(rig: Rig, counted: int) -> Iterator[tuple[str, int]]:
+    """What cards that are named by their index may draw more than they are counted with: each may be any card."""
+    for name in named_cards(rig):
+        own = rig.power.cards.get(name)
+        if own is not None and name.isdigit() and not any(name in names_of(gpu) for gpu in rig.hardware.gpus):
+            watts = (own.least_w if rig.power.shared else own.limit_w) or 0
+            if watts > counted:
+                yield f"more for the card of index {name}", watts - counted
 
 
 def counted_w(rig: Rig, catalog: Catalog, gpu: Gpu) -> int | None:

@@ -94,6 +94,13 @@ RIGD = [
         "shared: by the least that the cards take",
     ),
     Case(
+        "power.supply-overloaded",
+        "hardware.psus.main",
+        power(machine(*FOUR, **REFERENCE), limit_w=200, cards={"3": {"limit_w": 230}}),
+        power(machine(*FOUR, **REFERENCE), limit_w=200, cards={"3": {"limit_w": 220}}),
+        "by what one card has more, whichever it is",
+    ),
+    Case(
         "power.circuit-overloaded",
         "power.circuit_w",
         power(machine(*FOUR[:2], **REFERENCE), circuit_w=1000),
