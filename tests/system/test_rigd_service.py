@@ -263,3 +263,4 @@ def test_its_sandbox_is_tight(host: ThrowawayHost) -> None:
     said = host.run("systemd-analyze security rigd --no-pager | tail -n 1").stdout
     level = float(said.split("rigd.service:")[1].split()[0])
     assert level <= 2.5, said
+    assert "char-195 rwm" in host.run("systemctl show -p DeviceAllow rigd").stdout

@@ -100,6 +100,7 @@ def test_a_configuration_that_changed_later_than_it_began_has_it_restarted() -> 
 def test_its_sandbox_has_what_is_declared_and_no_more(metrics: dict[str, Any], has: str, lacks: str) -> None:
     unit = layer(declared(rigd={"metrics": metrics}))["Write rigd's unit"].commands[0]
     assert re.search(rf"^{re.escape(has)}$", unit, re.MULTILINE)
+    assert "DeviceAllow=char-195 rwm\n" in unit, "by a name the driver's nodes are known only once its module is loaded"
     assert not re.search(rf"^[^#]*{lacks}", unit, re.MULTILINE)
 
 
