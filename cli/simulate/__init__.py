@@ -14,25 +14,15 @@ import click
 
 from cli import exit_codes
 from cli.declared import hosts_and_overrides, load
+from sim.gpu.cards import FAULTS, SCHEDULES
 
 if TYPE_CHECKING:
     from cli.simulate.run import Fault, Record, Scene
     from cli.simulate.summary import Summary
     from rigwright.spec.rig import Rig
 
-_SCHEDULES = ("idle", "prefill", "decode", "training", "burst", "full")
-_FAULTS = (
-    "temperature-unreadable",
-    "temperature-stuck",
-    "temperature-absurd",
-    "fan-stuck",
-    "set-ignored",
-    "minimum-ignored",
-    "lost",
-    "reset-required",
-    "mismatch",
-    "hang",
-)
+_FAULTS = tuple(kind for kind in FAULTS if kind != "call-fails")
+"""Those that last: calls that fail so many times are for tests."""
 MOST_LINES = 20
 
 
@@ -43,7 +33,7 @@ MOST_LINES = 20
     "loads",
     multiple=True,
     metavar="[CARD:]LOAD",
-    help=f"What the cards work on: {', '.join(_SCHEDULES)}; for one card by its slot or number. Default: training.",
+    help=f"What the cards work on: {', '.join(SCHEDULES)}; for one card by its slot or number. Default: training.",
 )
 @click.option("--ambient", type=click.FloatRange(-10, 60), default=25.0, show_default=True, help="The room, °C.")
 @click.option("--hours", type=click.FloatRange(0.02, 48), default=1.0, show_default=True, help="How long.")
@@ -127,8 +117,8 @@ def _scene(rig: Rig, loads: Sequence[str], ambient: float, hours: float, faults:
     schedules = ["training"] * len(rig.hardware.gpus)
     for text in loads:
         card, _, schedule = text.rpartition(":")
-        if schedule not in _SCHEDULES:
-            raise click.BadParameter(f"{text!r}: expected one of {', '.join(_SCHEDULES)}", param_hint="--load")
+        if schedule not in SCHEDULES:
+            raise click.BadParameter(f"{text!r}: expected one of {', '.join(SCHEDULES)}", param_hint="--load")
         for index in [_card(rig, card, text, "--load")] if card else range(len(schedules)):
             schedules[index] = schedule
     return Scene(schedules, ambient, hours * 3600, seed, [_fault(rig, text, hours) for text in faults])
