@@ -32,7 +32,8 @@ def _power(entry: Entry, card: Card) -> Iterator[str]:
     if entry.power is None:
         return
     if card.limits_w is None:
-        yield "power: this card has no power limit that could be set"
+        if entry.power.limit_w is not None or entry.power.least_w is not None:
+            yield "power: this card has no power limit that could be set"
         return
     least, most = card.limits_w
     for key, value in (("limit_w", entry.power.limit_w), ("least_w", entry.power.least_w)):

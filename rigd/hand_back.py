@@ -186,7 +186,7 @@ def _release(index: int) -> Callable[[], str]:
         card = _card(index)
         worked = True
         undo: list[Callable[[], None]] = [lambda: card.lock_graphics(None), lambda: card.lock_memory(None)]
-        if card.default_w is not None:
+        if card.limits_w is not None and card.default_w is not None:
             default_w = card.default_w
             undo.append(lambda: card.set_limit_w(default_w))
         for each in undo:
