@@ -15,7 +15,7 @@ from tests.system.hosts import card_of, eventually, gpu_host
 from tests.system.outcome import changes
 from tests.system.site import Site, said, site
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 LAYER = ("--layer", "rigd")
 NO_MIRROR = {"driver": {"repository_url": None, "repository_fingerprint": None}}
