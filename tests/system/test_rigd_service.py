@@ -245,7 +245,7 @@ def test_a_port_that_another_holds_is_no_reason_to_stop_cooling(rigd: ThrowawayH
     assert eventually(lambda: "9452" in rigd.run("ss -Hltn 'sport = :9452'").stdout), "it tries again"
 
 
-# The second also ends the program that would hand the fans back: the kernel kills what is started in the group later, too.
+# The second also ends the program that would hand the fans back: the kernel kills what is started in the group later.
 @pytest.mark.parametrize("kill", ["kill -KILL $(systemctl show rigd -P MainPID)", "systemctl kill -s KILL rigd"])
 def test_killed_it_is_back_in_seconds_and_keeps_the_cards_again(rigd: ThrowawayHost, kill: str) -> None:
     before = rigd.run("systemctl show rigd -p MainPID").stdout
