@@ -35,7 +35,9 @@ with ThrowawayHost("attic") as host:
 def traces(record: Record) -> list[str]:
     """All that can still be seen of a host on this machine."""
     found = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if record.disk in line]
-    found += [str(path) for path in Path("/sys/fs/cgroup").rglob(f"*{record.token}*")]
+    # os.walk passes over what ends while it looks; Path.rglob does not.
+    groups = (f"{folder}/{name}" for folder, names, _ in os.walk("/sys/fs/cgroup") for name in names)
+    found += [group for group in groups if record.token in Path(group).name]
     found += [
         link["ifname"] for link in json.loads(programs.run(["ip", "-json", "link"])) if record.token in link["ifname"]
     ]
