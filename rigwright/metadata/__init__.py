@@ -1,0 +1,1 @@
+"""What model files say of themselves, read from their first bytes: before a gigabyte is pulled."""
