@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from rigwright.metadata.gguf import BLOCKS, Gguf, Value
 
@@ -36,16 +37,18 @@ class Attention:
 
     def cache_bytes(self, tokens: int, key_type: str = "F16", value_type: str = "F16") -> int:
         """Bytes that ``tokens`` take, of all sequences together; types as in `CACHE_TYPES`, others are a KeyError."""
-        of_one = self.key_length * CACHE_TYPES[key_type] + self.value_length * CACHE_TYPES[value_type]
-        return -int(-sum(self.kv_heads) * of_one * tokens // 1)
+        return ceil(tokens * self._token_bytes(key_type, value_type))
 
     def most_tokens(self, room_bytes: int, key_type: str = "F16", value_type: str = "F16") -> int:
         """As many tokens as ``room_bytes`` hold: the context that would fit. Raises `NotTold` where nothing is kept."""
-        of_one = self.key_length * CACHE_TYPES[key_type] + self.value_length * CACHE_TYPES[value_type]
-        each = sum(self.kv_heads) * of_one
+        each = self._token_bytes(key_type, value_type)
         if not each:
             raise NotTold("no layer keeps keys and values: memory does not bound the context")
         return max(0, int(room_bytes // each))
+
+    def _token_bytes(self, key_type: str, value_type: str) -> Fraction:
+        a_head = self.key_length * CACHE_TYPES[key_type] + self.value_length * CACHE_TYPES[value_type]
+        return sum(self.kv_heads) * a_head
 
 
 def of_gguf(header: Gguf) -> Attention:
