@@ -34,6 +34,7 @@ _FIGURES = (
     "limit_w",
     "clock_mhz",
     "clock_wanted_mhz",
+    "lock_most_mhz",
     "energy_j",
     "work_done_s",
     "work_asked_s",
@@ -66,7 +67,8 @@ class _Truth(ctypes.Structure):
 class Truth:
     """How a card is, whatever its library says. Work: seconds at the highest clock; fans: by their numbers.
 
-    `slowdown_s`: how long it has been at or over its slowdown temperature in all.
+    `lock_most_mhz`: the highest clock that its lock allows, 0 where there is none; `slowdown_s`: how long it has been
+    at or over its slowdown temperature in all.
     """
 
     now_s: float
@@ -78,6 +80,7 @@ class Truth:
     limit_w: float
     clock_mhz: float
     clock_wanted_mhz: float
+    lock_most_mhz: float
     energy_j: float
     work_done_s: float
     work_asked_s: float

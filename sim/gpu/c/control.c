@@ -88,6 +88,7 @@ NVML_API nvmlReturn_t rwsim_truth(unsigned int slot, struct truth *truth) {
         .die_c = body->die_c, .memory_c = body->memory_c, .sink_c = body->sink_c, .air_c = state_air_c(slot),
         .power_w = body->power_w, .limit_w = card->settings.power_limit_mw / 1000.0,
         .clock_mhz = body->clock_mhz, .clock_wanted_mhz = device->clock_graphics_max_mhz,
+        .lock_most_mhz = card->settings.graphics_most_mhz,
         .energy_j = body->energy_j, .work_done_s = body->work_done_s, .work_asked_s = body->work_asked_s,
         .slowdown_s = body->slowdown_s, .fans = (int)device->fans, .shut_down = body->shut_down,
         .lost = card->lost || card->faults.of[FAULT_LOST].active, .reasons = body->reasons,

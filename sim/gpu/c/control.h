@@ -7,6 +7,7 @@
 
 struct truth {
     double now_s, die_c, memory_c, sink_c, air_c, power_w, limit_w, clock_mhz, clock_wanted_mhz;
+    double lock_most_mhz; /* 0: its graphics clock is not locked */
     double energy_j, work_done_s, work_asked_s, slowdown_s;
     double fan_percent[FANS_MAX], fan_rpm[FANS_MAX];
     int fan_manual[FANS_MAX];

@@ -35,8 +35,9 @@ static nvmlReturn_t show(unsigned int slot) {
     double manual[FANS_MAX];
     int fans = truth.fans < FANS_MAX ? truth.fans : FANS_MAX;
     for (int i = 0; i < fans; i++) manual[i] = truth.fan_manual[i];
-    printf("{\"die_c\": %.2f, \"power_w\": %.1f, \"limit_w\": %.1f, \"clock_mhz\": %.0f, \"slowdown_s\": %.2f, \"lost\": %s",
-           truth.die_c, truth.power_w, truth.limit_w, truth.clock_mhz, truth.slowdown_s, truth.lost ? "true" : "false");
+    printf("{\"die_c\": %.2f, \"power_w\": %.1f, \"limit_w\": %.1f, \"clock_mhz\": %.0f, \"lock_most_mhz\": %.0f",
+           truth.die_c, truth.power_w, truth.limit_w, truth.clock_mhz, truth.lock_most_mhz);
+    printf(", \"slowdown_s\": %.2f, \"lost\": %s", truth.slowdown_s, truth.lost ? "true" : "false");
     print_list("fan_percent", truth.fan_percent, fans);
     print_list("fan_rpm", truth.fan_rpm, fans);
     print_list("fan_manual", manual, fans);

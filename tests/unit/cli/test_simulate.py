@@ -24,8 +24,8 @@ RIG = Rig.model_validate({"name": "x", "driver": {"branch": 580}, **machine(decl
 POWER_CAP, HW_THERMAL = 0x4, 0x40
 STILL = Truth(
     now_s=0, die_c=40, memory_c=45, sink_c=38, air_c=25, power_w=100, limit_w=280, clock_mhz=1000,
-    clock_wanted_mhz=1000, energy_j=0, work_done_s=0, work_asked_s=0, slowdown_s=0, fan_percent=(50.0, 50.0),
-    fan_rpm=(1500, 1500), fan_manual=(True, True), shut_down=False, lost=False, reasons=0,
+    clock_wanted_mhz=1000, lock_most_mhz=0, energy_j=0, work_done_s=0, work_asked_s=0, slowdown_s=0,
+    fan_percent=(50.0, 50.0), fan_rpm=(1500, 1500), fan_manual=(True, True), shut_down=False, lost=False, reasons=0,
 )  # fmt: skip
 
 
