@@ -18,7 +18,7 @@ from rigwright.rules import (
     driver,
     fans,
     firewall,
-    models,
+    hardware,
     packages,
     pcie,
     power,
@@ -39,7 +39,7 @@ class Rule(NamedTuple):
 
 
 RULES = (
-    Rule(models.find),
+    Rule(hardware.find),
     Rule(power.find),
     Rule(cables.find),
     Rule(pcie.find),

@@ -9,22 +9,22 @@ TWO = {"main": {"rated_w": 1300}, "second": {"rated_w": 1000}}
 THREE_PLUGS = ["8-pin", "8-pin", "8-pin"]
 
 HARDWARE = [
-    Case("models.unknown-board", "hardware.board", machine(board="ASRock X99"), machine(board="ASRock X99 WS-E")),
-    Case("models.unknown-processor", "hardware.cpu", machine(cpu="E5-2680"), machine(cpu="Xeon E5-2680 v4")),
+    Case("hardware.unknown-board", "hardware.board", machine(board="ASRock X99"), machine(board="ASRock X99 WS-E")),
+    Case("hardware.unknown-processor", "hardware.cpu", machine(cpu="E5-2680"), machine(cpu="Xeon E5-2680 v4")),
     Case(
-        "models.unknown-card",
+        "hardware.unknown-card",
         "hardware.gpus.0.model",
         machine(card(model="RTX 3090")),
         machine(card(model="GeForce RTX 3090")),
     ),
     Case(
-        "models.unknown-power-supply",
+        "hardware.unknown-power-supply",
         "hardware.psus.main.model",
         machine(psus={"main": {"model": "x"}}),
         machine(psus=GT),
     ),
-    Case("models.supply-unrated", "hardware.psus.main", machine(psus={"main": {}}), machine(psus=GT)),
-    Case("models.no-supply", "hardware.gpus.0.supply", machine(card(supply="second")), machine(card())),
+    Case("hardware.supply-unrated", "hardware.psus.main", machine(psus={"main": {}}), machine(psus=GT)),
+    Case("hardware.no-supply", "hardware.gpus.0.supply", machine(card(supply="second")), machine(card())),
     Case(
         "power.supply-overloaded",
         "hardware.psus.main",

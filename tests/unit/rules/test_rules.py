@@ -78,7 +78,7 @@ def test_the_processor_fits_the_board() -> None:
     other = known.machine.cpus["Xeon E5-2680 v4"].model_copy(update={"socket": "SP3"})
     tables = known.machine.model_copy(update={"cpus": {"Xeon E5-2680 v4": other}})
     (finding,) = findings(rig(machine(**REFERENCE)), known._replace(machine=tables))
-    assert (finding.id, finding.key) == ("models.socket", "hardware.cpu")
+    assert (finding.id, finding.key) == ("hardware.socket", "hardware.cpu")
 
 
 def test_advice_names_what_the_catalogue_recommends() -> None:
@@ -103,7 +103,7 @@ def test_advice_names_what_the_catalogue_recommends() -> None:
 
 def test_every_finding_is_in_the_table() -> None:
     """A rule that nobody tests would be found here by the id in its source."""
-    tested = {case.finding for case in (*ALL, *CONNECTION)} | {"models.socket", "pcie.lanes"}
+    tested = {case.finding for case in (*ALL, *CONNECTION)} | {"hardware.socket", "pcie.lanes"}
     written: set[str] = set()
     for path in Path(rigwright.rules.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

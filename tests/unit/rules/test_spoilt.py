@@ -197,25 +197,25 @@ def test_nothing_is_said_of_what_only_its_default_would_make_wrong(parts: Parts)
 
 CARDS = [card("PCIE1", "GeForce RTX 3090 Tii"), card("PCIE2", supply="mian"), card("PCIE2")]
 HIDDEN = {
-    "models.unknown-card": {"hardware.gpus.0.model"},
-    "models.no-supply": {"hardware.gpus.1.supply"},
+    "hardware.unknown-card": {"hardware.gpus.0.model"},
+    "hardware.no-supply": {"hardware.gpus.1.supply"},
     "pcie.slot-twice": {"hardware.gpus.2.slot"},
 }
 SPOILT: dict[str, tuple[Parts, set[str]]] = {
     "beside the cards": ({"ram_gib": "128"}, set(HIDDEN)),
     "a supply's rating": ({"psus": {"main": {"rated_w": "1300"}}}, set(HIDDEN)),
-    "a supply that is no mapping": ({"psus": {"main": 1300}}, {"models.unknown-card", "pcie.slot-twice"}),
+    "a supply that is no mapping": ({"psus": {"main": 1300}}, {"hardware.unknown-card", "pcie.slot-twice"}),
     "a supply's name": (
         {"psus": {"main": {"rated_w": 1300}, "not a name": {}}},
-        {"models.unknown-card", "pcie.slot-twice"},
+        {"hardware.unknown-card", "pcie.slot-twice"},
     ),
     "a card's optional key": ({"gpus": [{**CARDS[0], "riser": 4}, *CARDS[1:]]}, set(HIDDEN)),
     "a card's required key": (
         {"gpus": [{**CARDS[0], "model": 3090}, *CARDS[1:]]},
-        {"models.no-supply", "pcie.slot-twice"},
+        {"hardware.no-supply", "pcie.slot-twice"},
     ),
     "a card without a slot": ({"gpus": [{**CARDS[0], "slot": None}, *CARDS[1:]]}, set(HIDDEN)),
-    "a card that is no mapping": ({"gpus": ["RTX 3090", *CARDS[1:]]}, {"models.no-supply", "pcie.slot-twice"}),
+    "a card that is no mapping": ({"gpus": ["RTX 3090", *CARDS[1:]]}, {"hardware.no-supply", "pcie.slot-twice"}),
 }
 
 

@@ -20,7 +20,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
         socket, other = machine.boards[hardware.board].socket, machine.cpus[hardware.cpu].socket
         if socket != other:
             yield Finding(
-                "models.socket",
+                "hardware.socket",
                 "hardware.cpu",
                 hardware.cpu,
                 f"a processor for the board's socket, {socket}: this one is for {other}",
@@ -30,7 +30,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
         yield from _known(f"psus.{name}.model", "power supply", psu.model, machine.supplies)
         if psu.model is None and psu.rated_w is None:
             yield Finding(
-                "models.supply-unrated",
+                "hardware.supply-unrated",
                 f"hardware.psus.{name}",
                 None,
                 "a model from the catalogue, or rated_w",
@@ -41,7 +41,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
         yield from _known(f"gpus.{index}.model", "card", gpu.model, catalog.gpus)
         if gpu.supply not in hardware.psus:
             yield Finding(
-                "models.no-supply",
+                "hardware.no-supply",
                 f"hardware.gpus.{index}.supply",
                 gpu.supply,
                 f"a name in hardware.psus: {', '.join(hardware.psus) or 'there is none'}",
@@ -54,7 +54,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
 def _known(key: str, what: str, model: str | None, known: Collection[str]) -> Iterator[Finding]:
     if model is not None and model not in known:
         yield Finding(
-            f"models.unknown-{what.replace(' ', '-')}",
+            f"hardware.unknown-{what.replace(' ', '-')}",
             f"hardware.{key}",
             model,
             f"a {what} of the catalogue{_some(known)}",
