@@ -9,6 +9,7 @@ from tasks.base import base
 from tasks.containers import containers
 from tasks.cuda import cuda
 from tasks.driver import driver
+from tasks.models import models
 from tasks.reboot import reboot
 from tasks.rigd import rigd
 from tasks.tuning import tuning
@@ -30,5 +31,7 @@ if "tuning" in layers:
     tuning(rig)  # kernel command line, modules, sysctl, governor
 if "rigd" in layers:
     rigd(rig)  # the keeper of fans, power limits and clocks
+if "models" in layers:
+    models(rig)  # the weights, pinned by their lock
 
 reboot(rig)  # once, when the host's state calls for it and the declaration allows it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -35,9 +35,15 @@ def hosts_and_overrides(command: Command) -> Command:
 
 
 def load(
-    hosts: tuple[str, ...], profiles: tuple[str, ...], overrides: tuple[str, ...], limits: tuple[str, ...] = ()
+    hosts: tuple[str, ...],
+    profiles: tuple[str, ...],
+    overrides: tuple[str, ...],
+    limits: tuple[str, ...] = (),
+    overlooked: Collection[str] = (),
 ) -> Declarations:
     """The declarations of these hosts and groups, of all where none is named; of those only what the limits meet.
+
+    ``overlooked``: ids of faults that do not count.
 
     Raises click.UsageError for what is wrong with the command line; Unsound for what is wrong with the declaration.
     """
@@ -45,7 +51,12 @@ def load(
     try:
         root = project_root(context.find_object(object))  # type: ignore[arg-type]
         return load_rigs(
-            root, hosts=list(hosts) or None, limits=limits, profiles=list(profiles), overrides=list(overrides)
+            root,
+            hosts=list(hosts) or None,
+            limits=limits,
+            profiles=list(profiles),
+            overrides=list(overrides),
+            overlooked=overlooked,
         )
     except (NoProjectError, NoSuchHostError, OverrideError) as error:
         raise click.UsageError(str(error), context) from error

@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": Entry("cli.plan", "Say what an apply would change, and why."),
     "apply": Entry("cli.apply", "Bring hosts into the declared state."),
     "verify": Entry("cli.verify", "Prove that hosts are as declared."),
+    "models": Entry("cli.models", "What models are declared; pin them, pull them, see whether they fit."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }

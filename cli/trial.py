@@ -13,6 +13,7 @@ from rigwright.spec.faults import DeclarationError
 from rigwright.spec.files import read_project
 
 COPIED = ("deploy.py", "config.py")
+LOCKS = ("models.lock",)
 FOLDERS = ("profiles", "group_data")
 
 
@@ -45,6 +46,9 @@ def write_project(folder: Path, original: Path, hosts: Mapping[str, Trial]) -> P
     (folder / "inventory").mkdir(parents=True, exist_ok=True)
     for file in COPIED:
         shutil.copyfile(original / file, folder / file)
+    for file in LOCKS:
+        if (original / file).exists():
+            shutil.copyfile(original / file, folder / file)
     for part in FOLDERS:
         shutil.copytree(
             original / part, folder / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")

@@ -6,13 +6,15 @@ Format: ggml's docs/gguf.md, versions 2 and 3.
 
 from __future__ import annotations
 
+import posixpath
+import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import BinaryIO
 
-MOST_BYTES = 256 * 2**20
+MOST_BYTES = 64 * 2**20
 """A header is a few MB, most of it the vocabulary; one that claims more than this is broken, or meant to harm."""
 
 _MOST_DIMENSIONS = 4  # GGML_MAX_DIMS
@@ -67,6 +69,10 @@ BLOCKS: Mapping[int, tuple[str, int, int]] = {
 }
 """ggml type → name, elements a block, bytes a block. Source: GGML_QUANT_SIZES of PyPI's gguf 0.19.0."""
 
+_PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+_PROJECTOR = "mmproj"
+"""What stands in the name of a file that is not the language model: it turns pictures or sound into its input."""
+
 Value = int | float | bool | str | tuple["Value", ...]
 
 
@@ -102,6 +108,24 @@ class Gguf:
     def parameters(self) -> int:
         """Elements of all tensors of this file."""
         return sum(prod(tensor.shape) for tensor in self.tensors)
+
+
+def main_files(names: Iterable[str]) -> list[str]:
+    """Of a model's files those that are the language model itself: one, or all parts of one. Empty: there is no GGUF.
+
+    Raises `NotGguf` where they are several models, or not all parts of one.
+    """
+    found = sorted(
+        name for name in names if name.endswith(".gguf") and _PROJECTOR not in posixpath.basename(name).lower()
+    )
+    if len(found) < 2 and not any(_PART.search(name) for name in found):
+        return found
+    parts = [(match.string[: match.start()], *match.groups()) for name in found if (match := _PART.search(name))]
+    if len(parts) != len(found) or len({(stem, count) for stem, _, count in parts}) != 1:
+        raise NotGguf(f"these are several models: {', '.join(found)}; name the files of one")
+    if [int(number) for _, number, _ in parts] != list(range(1, int(parts[0][2]) + 1)):
+        raise NotGguf(f"of {int(parts[0][2])} parts there are only {', '.join(found)}")
+    return found
 
 
 def read(stream: BinaryIO) -> Gguf:

@@ -19,6 +19,7 @@ from rigwright.rules import (
     fans,
     firewall,
     hardware,
+    models,
     packages,
     pcie,
     power,
@@ -55,6 +56,7 @@ RULES = (
     Rule(rigd.find),
     Rule(clocks.find),
     Rule(fans.find),
+    Rule(models.find),
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from rigwright.catalog import Catalog
-from rigwright.rules.finding import Finding, nearest
+from rigwright.rules import places
+from rigwright.rules.finding import Finding
 from rigwright.spec.rig import Rig
 
 OWNED = {
@@ -41,7 +41,8 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
         )
     yield from _toolkit(rig, catalog)
     yield from _daemon(rig)
-    yield from _data_root(rig)
+    if containers.data_root is not None:
+        yield from places.find(rig, "containers.data_root", containers.data_root, "docker")
     for index, mirror in enumerate(containers.registry_mirrors):
         parts = urlsplit(mirror)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -116,34 +117,6 @@ def _daemon(rig: Rig) -> Iterator[Finding]:
                 "no listening addresses: the unit passes them, and dockerd refuses to start with both",
                 "Reach the daemon over SSH: DOCKER_HOST=ssh://…",
             )
-
-
-def _data_root(rig: Rig) -> Iterator[Finding]:
-    root, disks = rig.containers.data_root, rig.base.disks
-    if root is None or not disks:
-        return
-    path = PurePosixPath(root)
-    for name, disk in disks.items():
-        if path != PurePosixPath(disk.mount) and PurePosixPath(disk.mount).is_relative_to(path):
-            yield Finding(
-                "containers.data-root-above-disk",
-                "containers.data_root",
-                root,
-                f"a place that does not hold the mount point of base.disks.{name}, {disk.mount}",
-                f"Use a folder on that disk: '{disk.mount}/docker'.",
-            )
-            return
-    mounts = [disk.mount for disk in disks.values()]
-    if not any(path.is_relative_to(mount) for mount in mounts) and not path.is_relative_to("/var"):
-        yield Finding(
-            "containers.data-root-off-disk",
-            "containers.data_root",
-            root,
-            f"a place on a declared disk ({', '.join(mounts)}) or under /var",
-            "Correct the path: images would fill the system's disk.",
-            nearest(root, [f"{mount}/{path.name}" for mount in mounts]),
-            rests_on=("base.disks.*.mount",),
-        )
 
 
 def _numbers(version: str) -> tuple[int, ...]:

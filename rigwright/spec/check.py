@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from rigwright.spec.connection import Connection
 from rigwright.spec.faults import Fault
+from rigwright.spec.locks import Locks
 from rigwright.spec.merge import Merged
 from rigwright.spec.model import Model
 from rigwright.spec.origin import Path, dotted
@@ -23,7 +24,9 @@ SECRET_ADVICE = "No secret belongs into the inventory: take it out, and change i
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 
-def built(host: str, merged: Merged) -> tuple[Rig | None, Connection | None, list[tuple[Path, Fault]]]:
+def built(
+    host: str, merged: Merged, locks: Locks | None = None
+) -> tuple[Rig | None, Connection | None, list[tuple[Path, Fault]]]:
     """The host's Rig and connection, or every fault of their types with the path that it is at."""
     faults: dict[Path, Fault] = {}
     connection_values = {name: value for name, value in merged.values.items() if name in connection_keys()}
@@ -32,6 +35,8 @@ def built(host: str, merged: Merged) -> tuple[Rig | None, Connection | None, lis
         advice = "A host's name is its entry in the inventory: remove the key."
         faults["name",] = _unknown(host, merged, ("name",), advice)
     rig = _validated(Rig, {**rig_values, "name": host}, host, merged, faults)
+    if rig is not None and locks is not None:
+        rig = rig.locked_by(locks)
     connection = _validated(Connection, connection_values, host, merged, faults)
     return rig, connection, sorted(faults.items(), key=lambda item: _in_order(item[1]))
 

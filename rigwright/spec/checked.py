@@ -11,6 +11,7 @@ from rigwright.rules import connection as connection_rules
 from rigwright.spec.check import built, secrets_in
 from rigwright.spec.connection import Connection
 from rigwright.spec.faults import Fault
+from rigwright.spec.locks import Locks
 from rigwright.spec.merge import Merged
 from rigwright.spec.origin import Origins, dotted
 from rigwright.spec.partial import Partial, sound_part
@@ -28,15 +29,15 @@ class Checked:
     faults: list[Fault]
 
 
-def checked(host: str, merged: Merged) -> Checked:
+def checked(host: str, merged: Merged, locks: Locks | None = None) -> Checked:
     """Judge what was merged for a host. A wrong type hides no rule but those that follow from what it spoils."""
-    rig, connection, of_types = built(host, merged)
+    rig, connection, of_types = built(host, merged, locks)
     wrong = [path for path, _ in of_types]
     leaks = [fault for path, fault in secrets_in(host, merged) if not any(path[: len(at)] == at for at in wrong)]
     faults = [fault for _, fault in of_types] + leaks
     leaked = {fault.key for fault in leaks}
     origins = Origins(merged.origins)
-    part = Partial(rig, connection, frozenset()) if rig and connection else sound_part(host, merged, wrong)
+    part = Partial(rig, connection, frozenset()) if rig and connection else sound_part(host, merged, wrong, locks)
     if part is not None:
         # What was meant by a misspelt key is as unknown as the value of a wrong one.
         meant = {fault.nearest for _, fault in of_types if fault.id == "key.unknown" and fault.nearest}

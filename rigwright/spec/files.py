@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rigwright.spec.faults import DeclarationError, Fault
 from rigwright.spec.inventory import Inventory, collect
+from rigwright.spec.locks import Locks, read_locks
 from rigwright.spec.merge import Layer
 from rigwright.spec.origin import Kind, Origin
 from rigwright.spec.position import Position, Step
@@ -27,6 +28,7 @@ class Project:
     profiles: Mapping[str, Source]
     faults: tuple[Fault, ...] = ()
     """What is wrong with the files as such. Everything else in them can be judged all the same."""
+    locks: Locks = field(default_factory=Locks)
 
     def layer(self, kind: Kind, source: Source) -> Layer:
         """A whole file as one source of values."""
@@ -54,13 +56,18 @@ def read_project(root: Path, sources: list[Path] | None = None) -> Project:
     files = each({str(path): path for path in (sources if sources is not None else inventory_files(root))})
     group_data = each(named_files(root, "group_data"))
     profiles = each(named_files(root, "profiles"))
+    locks = Locks()
+    try:
+        locks = read_locks(root)
+    except DeclarationError as error:
+        unreadable.extend(error.faults)
     if unreadable:
         raise DeclarationError(unreadable)
     inventory = collect(list(files.values()))
     faults = [*inventory.faults, *_groupless(group_data, inventory), *_not_for_profiles(profiles)]
     if not inventory.hosts and not inventory.faults:
         faults.append(_no_host(files))
-    return Project(root, inventory, group_data, profiles, tuple(faults))
+    return Project(root, inventory, group_data, profiles, tuple(faults), locks)
 
 
 def _no_host(files: Mapping[str, Source]) -> Fault:

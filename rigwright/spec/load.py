@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -59,12 +59,14 @@ def load_rigs(
     limits: Sequence[str] = (),
     profiles: list[str] | None = None,
     overrides: Mapping[str, Any] | list[str] | None = None,
+    overlooked: Collection[str] = (),
 ) -> Declarations:
     """The Rigs of a project.
 
     ``sources``: these inventory files instead of inventory/*.py. ``hosts``: these hosts and groups; None: all.
     ``limits``: of these only those, by name, group or pattern. ``profiles``: added after the declared ones.
     ``overrides``: as for `--set`, texts or a mapping of key paths; only hosts that are chosen get them.
+    ``overlooked``: ids of faults that do not count: who mends them must get past them.
 
     Raises DeclarationError with the faults of the files and all faults of these hosts (and, when all are asked for, of
     profiles and group data that none of them uses); NoSuchHostError for what meets no host; OverrideError for an
@@ -76,7 +78,7 @@ def load_rigs(
     faults = [*project.faults, *(fault for host in judged.values() for fault in host.faults)]
     if hosts is None and not limits:
         faults += _unused(project, {origin.file for host in judged.values() for origin in host.origins.values()})
-    errors = [fault for fault in faults if fault.severity == "error"]
+    errors = [fault for fault in faults if fault.severity == "error" and fault.id not in overlooked]
     if errors:
         raise DeclarationError(errors)
     return Declarations(
@@ -99,7 +101,7 @@ def _chosen(project: Project, names: Sequence[str] | None, limits: Sequence[str]
 
 def _checked(project: Project, host: Host, overrides: list[Override], profiles: list[str]) -> Checked:
     merged_values, faults = merge_host(project, host, overrides, profiles)
-    result = checked(host.name, merged_values)
+    result = checked(host.name, merged_values, project.locks)
     return replace(result, faults=[*faults, *result.faults])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rigwright.spec.check import built
 from rigwright.spec.connection import Connection
+from rigwright.spec.locks import Locks
 from rigwright.spec.merge import Merged
 from rigwright.spec.origin import Path
 from rigwright.spec.rig import Rig
@@ -30,7 +31,7 @@ class Partial:
     """What was taken away."""
 
 
-def sound_part(host: str, merged: Merged, wrong: Iterable[Path]) -> Partial | None:
+def sound_part(host: str, merged: Merged, wrong: Iterable[Path], locks: Locks | None = None) -> Partial | None:
     """The declaration without what is ``wrong`` in it; None where nothing of it can be used."""
     rest = Merged(declaration())
     rest.values = _copied(merged.values)
@@ -50,7 +51,7 @@ def sound_part(host: str, merged: Merged, wrong: Iterable[Path]) -> Partial | No
                 _removed(rest.values, where)
                 gone.add(where)
             changed.add(where)
-        rig, connection, faults = built(host, rest)
+        rig, connection, faults = built(host, rest, locks)
         if rig is not None and connection is not None and not faults:
             return Partial(rig, connection, frozenset(replaced | gone))
         wrong = [path for path, _ in faults]

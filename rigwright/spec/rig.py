@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import PrivateAttr
+
 from rigwright.spec.access import Access
 from rigwright.spec.base import Base
 from rigwright.spec.clocks import Clocks
@@ -10,12 +12,14 @@ from rigwright.spec.cuda import Cuda
 from rigwright.spec.driver import Driver
 from rigwright.spec.fans import Fans
 from rigwright.spec.hardware import Hardware
+from rigwright.spec.locks import Locks
 from rigwright.spec.model import Model, key
+from rigwright.spec.models import Models
 from rigwright.spec.power import Power
 from rigwright.spec.rigd import Rigd
 from rigwright.spec.tuning import Tuning
 
-LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd")
+LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd", "models")
 """The layers in the order in which they are applied."""
 
 
@@ -40,3 +44,16 @@ class Rig(Model):
     clocks: Clocks = key(default_factory=Clocks, description="clock locks, kept by rigd")
     fans: Fans = key(default_factory=Fans, description="fan curves, kept by rigd")
     rigd: Rigd = key(default_factory=Rigd, description="the keeper of power, clocks and fans")
+    models: Models = key(default_factory=Models, description="models on the host's disk")
+
+    _locks: Locks = PrivateAttr(default_factory=Locks)
+
+    @property
+    def locks(self) -> Locks:
+        """What the project's lock files say; not declared, and so no key."""
+        return self._locks
+
+    def locked_by(self, locks: Locks) -> Rig:
+        """The same declaration in a project with these locks."""
+        self._locks = locks
+        return self

@@ -17,6 +17,7 @@ from sim import programs
 from sim.cache import locked
 from sim.errors import SimulationError
 from sim.host.record import Process, machine_boot, registry_lock
+from sim.hub import shelf
 from sim.repository import container_toolkit, docker, driver, nvidia
 from sim.repository.archive import Archive, publish, sign_as_other
 from sim.repository.keys import Key, key
@@ -24,6 +25,7 @@ from sim.repository.network import free_address
 from sim.repository.record import Answers, Record, records, sweep, write_answers
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+HUB = "hub"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class _Served:
 
 
 class VendorRepositories:
-    """NVIDIA's, its container toolkit's and Docker's repositories on an address that throw-away hosts reach.
+    """NVIDIA's, its container toolkit's and Docker's repositories, and the Hub, where throw-away hosts reach them.
 
     As a context manager they are served inside the `with`; with `owned` they end with this process even if that is
     killed. `drivers` are the driver versions that NVIDIA's has; `broken_dkms` adds one whose modules do not compile.
@@ -152,7 +154,13 @@ class VendorRepositories:
                     "repository_fingerprint": self.toolkit_fingerprint,
                 },
             },
+            "models": {"endpoint": self.hub_url},
         }
+
+    @property
+    def hub_url(self) -> str:
+        """The stand-in for the Hugging Face Hub, with tiny models."""
+        return f"http://{self.address}/{HUB}"
 
     # Troubles for tests
 
@@ -217,6 +225,7 @@ class VendorRepositories:
         for each in served:
             for name in each.key_files:
                 (new / name).write_bytes(each.key.public)
+        shelf.publish(new / HUB)
         www = folder / "www"
         if www.exists():
             www.rename(folder / "www.old")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cli.trial import merged
+from tests.system.locked_models import tiny
 
 OWNER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBUiLzxJVmNwfYqXpLG+y9jl8v8MGSYzQE1aZ3SBjpuo owner@test"
 
@@ -60,6 +61,7 @@ FULL: dict[str, Any] = {
     "clocks": {"graphics_mhz": [210, 1800]},
     "fans": {"curve": [[40, 30], [65, 55], [80, 100]], "automatic_below_c": 40},
     "rigd": {"critical": {"temperature_c": 92}},
+    "models": {"root": "/var/lib/models", "keep_free_gb": 1, "wanted": {"tiny": tiny()}},
 }
 """On Debian 13, with all vendors' repositories."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from tests.system.locked_models import ELSEWHERE
+
 HASH_VARIABLE = "OWNERS_PASSWORD_HASH"
 """Set by the test to a hash that the host does not have."""
 
@@ -151,6 +153,13 @@ OTHER = [
     _other("rigd.metrics.textfile", "rigd.metrics.textfile=/var/lib/rigd.prom"),
     _other("rigd.critical.temperature_c", "rigd.critical.temperature_c=90"),
     _other("rigd.critical.command", f"rigd.critical.command={_json(['/bin/true'])}"),
+    _other("models.root", "models.root=/var/lib/others"),
+    _other("models.wanted.hub", "models.wanted.tiny.hub=rigwright-sim/other"),
+    _other("models.wanted.revision", "models.wanted.tiny.revision=v2"),
+    _other("models.wanted.files", f"models.wanted.tiny.files={_json(['tiny-q8_0.gguf'])}"),
+    _other("models.wanted.url", f"models.wanted.more={_json(ELSEWHERE)}"),
+    _other("models.wanted.path", f"models.wanted.more={_json({'path': '/srv/none.gguf', 'sha256': '0' * 64})}"),
+    _other("models.wanted.sha256", f"models.wanted.more={_json({'path': '/etc/hostname', 'sha256': '0' * 64})}"),
 ]
 """What a throw-away host shows: of swap, the kernel's command line and drives, what the next boot will use.
 

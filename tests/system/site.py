@@ -13,6 +13,7 @@ from typing import Any
 
 from cli.trial import Trial, merged, write_project
 from sim.host.throwaway import ThrowawayHost
+from tests.system.locked_models import write_lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -88,4 +89,6 @@ def reached(host: ThrowawayHost, user: str = "root") -> dict[str, Any]:
 def site(folder: Path, hosts: Mapping[ThrowawayHost, Mapping[str, Any]], like: str | None = None) -> Site:
     """A project in which each host has this declaration, and the keys that lead to it."""
     trials = {host.name: Trial(like, merged(declared, reached(host))) for host, declared in hosts.items()}
-    return Site(write_project(folder, REPOSITORY, trials))
+    project = write_project(folder, REPOSITORY, trials)
+    write_lock(project)
+    return Site(project)

@@ -9,6 +9,7 @@ import pytest
 from cli.trial import Trial, merged, write_project
 from rigwright.spec.load import load_rigs
 from tests.system.declared import FULL
+from tests.system.locked_models import write_lock
 from tests.system.other_values import OTHER, UNTOLD, Other
 from tests.unit.test_every_key_is_proved import all_keys
 
@@ -22,7 +23,9 @@ MIRRORS = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trial = Trial(None, merged(FULL, MIRRORS))
-    return write_project(tmp_path_factory.mktemp("project"), ROOT, {"basement": trial})
+    folder = write_project(tmp_path_factory.mktemp("project"), ROOT, {"basement": trial})
+    write_lock(folder)
+    return folder
 
 
 def test_every_proved_key_has_another_value() -> None:

@@ -9,11 +9,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("rigd", "rigwright", "tasks", "cli", "sim", "bench", "tests", "tests/host", "tests/unit", "tests/system")
+PARTS = (
+    "rigd",
+    "fetch",
+    "rigwright",
+    "tasks",
+    "cli",
+    "sim",
+    "bench",
+    "tests",
+    "tests/host",
+    "tests/unit",
+    "tests/system",
+)
 MAY_IMPORT = {
     "rigd": set(),
+    "fetch": set(),
     "rigwright": set(),
-    "tasks": {"rigwright", "rigd"},  # rigd: to pack it
+    "tasks": {"rigwright", "rigd", "fetch"},  # both: to pack them
     "cli": {"tasks", "rigwright", "sim", "rigd"},  # sim: `rig try`; both: `rig simulate`
     "sim": set(),
     "bench": {"cli", "rigwright", "sim", "rigd"},

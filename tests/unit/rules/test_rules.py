@@ -21,9 +21,10 @@ from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
 from tests.unit.rules.cases_hardware import HARDWARE
 from tests.unit.rules.cases_layers import LAYERS
+from tests.unit.rules.cases_models import MODELS
 from tests.unit.rules.cases_rigd import RIGD
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD]
+ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS]
 
 
 def rig(parts: Mapping[str, Any]) -> Rig:

@@ -20,9 +20,10 @@ from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
 from tests.unit.rules.cases_hardware import HARDWARE
 from tests.unit.rules.cases_layers import LAYERS
+from tests.unit.rules.cases_models import MODELS
 from tests.unit.rules.cases_rigd import RIGD
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD]
+ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD, *MODELS]
 WRONG = {"of no type"}
 """Nothing in a declaration is a set."""
 
@@ -138,6 +139,7 @@ TWICE: dict[str, Parts] = {
     "a door": {"access": {"firewall": {"ports": {"web": {"port": 443, "protocol": "udp", "sources": ["10.0.0.0/8"]}}}}},
     "a user": {"access": {"users": {"me": {"keys": ["ssh-ed25519 AAAA me", "k"], "shell": "/bin/sh"}}}},
     "a disk": {"base": {"disks": {"data": {"uuid": UUID, "mount": "/data", "options": ["noatime"]}}}},
+    "a model": {"models": {"wanted": {"m": {"hub": "a/b", "files": ["x"], "revision": "r"}}}},
     "a drive": {"hardware": {"storage": {"boot": {"model": "x", "size_gb": 1, "serial": "S1"}}}},
     "cards and supplies": machine(card(riser="usb"), card("PCIE2")),
 }

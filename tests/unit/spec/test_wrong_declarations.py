@@ -13,6 +13,7 @@ from tests.unit.spec import (
     wrong_driver,
     wrong_hardware,
     wrong_layers,
+    wrong_models,
     wrong_rigd,
     wrong_secrets,
     wrong_types,
@@ -20,7 +21,16 @@ from tests.unit.spec import (
 from tests.unit.spec.project import host, project
 from tests.unit.spec.wrong import Wrong
 
-TABLES = (wrong_types, wrong_secrets, wrong_hardware, wrong_driver, wrong_access, wrong_layers, wrong_rigd)
+TABLES = (
+    wrong_types,
+    wrong_secrets,
+    wrong_hardware,
+    wrong_driver,
+    wrong_access,
+    wrong_layers,
+    wrong_models,
+    wrong_rigd,
+)
 ALL = [wrong for table in TABLES for wrong in table.WRONG]
 
 JARGON = ("pydantic", "http://", "https://errors", "Input should", "dict", "str ", "NoneType", "int_", "Traceback")

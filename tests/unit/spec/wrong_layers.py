@@ -92,8 +92,8 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: containers.data_root = '/svr/docker' [inventory/home.py:6]: expected a place on a "
-        "declared disk (/srv) or under /var; did you mean '/srv/docker'? Correct the path: images would "
-        "fill the system's disk.",
+        "declared disk (/srv) or under /var; did you mean '/srv/docker'? Correct the path: what is "
+        "kept there would fill the system's disk.",
     ),
     Wrong(
         "word-twice",

@@ -40,8 +40,8 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: ssh_password = (not shown) [inventory/home.py:5]: expected a known key: profiles, "
-        "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans "
-        "and rigd; for the connection ssh_user and "
+        "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
+        "rigd and models; for the connection ssh_user and "
         "others. No secret belongs into the inventory: take it out, and change it if the file was shared.",
     ),
     Wrong(

@@ -12,8 +12,8 @@ WRONG = [
         "drivers": {"branch": 580},
         """,
         "basement: drivers = {'branch': 580} [inventory/home.py:6]: expected a known key: profiles, "
-        "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans "
-        "and rigd; for the connection ssh_user and "
+        "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
+        "rigd and models; for the connection ssh_user and "
         "others; did you mean driver? Rename it.",
     ),
     Wrong(
@@ -69,8 +69,8 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: branch = 580 [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
-        "access, driver, cuda, containers, tuning, power, clocks, fans "
-        "and rigd; for the connection ssh_user and others; did you "
+        "access, driver, cuda, containers, tuning, power, clocks, fans, "
+        "rigd and models; for the connection ssh_user and others; did you "
         "mean driver.branch? Rename it.",
     ),
     Wrong(
@@ -80,8 +80,8 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: name = 'cellar' [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
-        "access, driver, cuda, containers, tuning, power, clocks, fans "
-        "and rigd; for the connection ssh_user and others. A host's "
+        "access, driver, cuda, containers, tuning, power, clocks, fans, "
+        "rigd and models; for the connection ssh_user and others. A host's "
         "name is its entry in the inventory: remove the key.",
     ),
     Wrong(

@@ -1,0 +1,91 @@
+"""What the project's lock files say: models by hash. Written by commands, read with the declaration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from rigwright.spec.faults import DeclarationError, Fault
+from rigwright.spec.model import Model, key
+from rigwright.spec.origin import Origin
+from rigwright.spec.source import file_fault
+
+MODELS = "models.lock"
+
+
+class LockedFile(Model):
+    """One file: its name in the repository, its size, and "sha256:…", or "git:…" for what the Hub keeps in git."""
+
+    name: str = key(description="name, with its folders")
+    size: int = key(description="bytes")
+    digest: str = key(description="kind and hex digits", pattern=r"^(sha256:[0-9a-f]{64}|git:[0-9a-f]{40})$")
+
+
+class Reckoned(Model):
+    """What a model's own metadata says of the memory that it takes: see `rigwright.metadata`."""
+
+    format: Literal["gguf", "safetensors"] = key(description="where it was read")
+    weights_bytes: int = key(description="all tensors")
+    kv_heads: list[int] = key(description="heads of keys and values, one entry a layer")
+    key_length: int = key(description="elements of a key, a head")
+    value_length: int = key(description="elements of a value, a head")
+    context_length: int | None = key(None, "tokens that it was trained for")
+
+
+class LockedModel(Model):
+    """One source, as it was when it was locked."""
+
+    commit: str | None = key(None, "the repository's commit", pattern=r"^[0-9a-f]{40}$")
+    files: list[LockedFile] = key(description="its files")
+    reckoned: Reckoned | None = key(None, "None: no metadata that could be read")
+    not_reckoned: str | None = key(None, "why there is none")
+
+
+class Locks(Model):
+    """All of it. Source (`WantedModel.source`) → what it is."""
+
+    models: dict[str, LockedModel] = key(default_factory=dict, description="models.lock")
+
+
+class _ModelsFile(Model):
+    version: Literal[1] = key(1, "of the file's form")
+    models: dict[str, LockedModel] = key(default_factory=dict, description="by source")
+
+
+def read_locks(root: Path) -> Locks:
+    """The project's lock files; one that is not there locks nothing. Raises DeclarationError where one is broken."""
+    path = root / MODELS
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Locks()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeclarationError([_broken(f"it cannot be read: {error}")]) from error
+    try:
+        found = _ModelsFile.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DeclarationError([_broken(f"{where or 'the file'}: {first['msg']}")]) from error
+    return Locks(models=found.models)
+
+
+def write_models(root: Path, models: dict[str, LockedModel]) -> None:
+    """Replace models.lock, sorted, so that a change shows as one."""
+    whole = _ModelsFile(models=dict(sorted(models.items())))
+    text = json.dumps(whole.model_dump(mode="json", exclude_none=True), indent=1, ensure_ascii=False)
+    new = root / f".{MODELS}.new"
+    new.write_text(f"{text}\n", encoding="utf-8")
+    new.replace(root / MODELS)
+
+
+def _broken(why: str) -> Fault:
+    return file_fault(
+        "lock.broken",
+        f"what `rig models lock` writes, and {why}",
+        Origin("host", MODELS, 1),
+        "Put back the version that your version control has, or remove the file and run `rig models lock`.",
+    )

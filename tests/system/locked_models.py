@@ -1,0 +1,46 @@
+"""models.lock for the stand-in Hub's models: what `rig models lock` writes of them, and of what there is none of."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from rigwright.spec.locks import LockedFile, LockedModel, write_models
+from rigwright.spec.models import WantedModel
+from sim.hub import shelf
+
+ELSEWHERE = {"url": "http://10.0.0.9/elsewhere.gguf", "sha256": "e" * 64}
+
+
+def source(**keys: object) -> str:
+    """What the lock knows a declaration by."""
+    return WantedModel.model_validate(keys).source
+
+
+def tiny(quantization: str = "f16", **keys: object) -> dict[str, object]:
+    """The declaration of a tiny model."""
+    return {"hub": shelf.REPOSITORY, "files": [f"tiny-{quantization}.gguf"], **keys}
+
+
+def locked(*names: str, commit: str | None = None) -> LockedModel:
+    """These files of the stand-in Hub."""
+    found = shelf.contents()
+    files = [
+        LockedFile(name=name, size=len(found[name]), digest=f"sha256:{hashlib.sha256(found[name]).hexdigest()}")
+        for name in names
+    ]
+    return LockedModel(commit=commit or shelf.commit(), files=files)
+
+
+def write_lock(project: Path) -> None:
+    """Every model that the tests declare."""
+    nowhere = LockedFile(name="elsewhere.gguf", size=1000, digest=f"sha256:{ELSEWHERE['sha256']}")
+    write_models(
+        project,
+        {
+            **{source(**tiny(each)): locked(f"tiny-{each}.gguf") for each in ("f16", "q8_0")},
+            source(**tiny(hub="rigwright-sim/other")): locked("tiny-f16.gguf"),
+            source(**tiny(revision="v2")): locked("tiny-f16.gguf", commit="d" * 40),
+            source(**ELSEWHERE): LockedModel(files=[nowhere]),
+        },
+    )

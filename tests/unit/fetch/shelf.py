@@ -1,0 +1,95 @@
+"""A file server on loopback: ranges or none, a token or none, slow or not, and it counts what it sends."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+_CHUNK = 1 << 16
+
+
+@dataclass
+class Shelf:
+    """``files``: path → bytes; ``sent``: bytes of bodies so far; ``at_once``: most requests at a time."""
+
+    files: dict[str, bytes]
+    ranges: bool = True
+    token: str | None = None
+    bytes_per_s: float | None = None
+    sent: int = 0
+    asked: list[str] = field(default_factory=list)
+    at_once: int = 0
+    address: str = ""
+    _now: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def url(self, name: str) -> str:
+        return f"{self.address}/{name}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    shelf: Shelf
+
+    def do_GET(self) -> None:
+        shelf = self.shelf
+        with shelf._lock:
+            shelf.asked.append(self.path)
+            shelf._now += 1
+            shelf.at_once = max(shelf.at_once, shelf._now)
+        try:
+            self._answer(shelf)
+        except ConnectionError:
+            self.close_connection = True  # whoever asked was killed
+        finally:
+            with shelf._lock:
+                shelf._now -= 1
+
+    def _answer(self, shelf: Shelf) -> None:
+        if shelf.token is not None and self.headers.get("Authorization") != f"Bearer {shelf.token}":
+            self._head(401, 0)
+            return
+        data = shelf.files.get(self.path.partition("?")[0].lstrip("/"))
+        if data is None:
+            self._head(404, 0)
+            return
+        unit, _, first = (self.headers.get("Range") or "").partition("=")
+        start = int(first.rstrip("-")) if unit == "bytes" and shelf.ranges else 0
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        for place in range(start, len(data), _CHUNK):
+            chunk = data[place : place + _CHUNK]
+            self.wfile.write(chunk)
+            shelf.sent += len(chunk)
+            if shelf.bytes_per_s:
+                time.sleep(len(chunk) / shelf.bytes_per_s)
+
+    def _head(self, status: int, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def served(shelf: Shelf) -> Iterator[Shelf]:
+    handler = type("Handler", (_Handler,), {"shelf": shelf})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    shelf.address = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield shelf
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
