@@ -12,6 +12,7 @@ from tasks.driver import driver
 from tasks.models import models
 from tasks.reboot import reboot
 from tasks.rigd import rigd
+from tasks.runtimes import runtimes
 from tasks.tuning import tuning
 
 rig = rig_of(host)
@@ -33,5 +34,7 @@ if "rigd" in layers:
     rigd(rig)  # the keeper of fans, power limits and clocks
 if "models" in layers:
     models(rig)  # the weights, pinned by their lock
+if "runtimes" in layers:
+    runtimes(rig)  # what serves them
 
 reboot(rig)  # once, when the host's state calls for it and the declaration allows it

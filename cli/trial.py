@@ -13,7 +13,7 @@ from rigwright.spec.faults import DeclarationError
 from rigwright.spec.files import read_project
 
 COPIED = ("deploy.py", "config.py")
-LOCKS = ("models.lock",)
+LOCKS = ("models.lock", "images.lock")
 FOLDERS = ("profiles", "group_data")
 
 

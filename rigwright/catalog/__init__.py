@@ -12,6 +12,7 @@ from rigwright.catalog.entry import table
 from rigwright.catalog.gpus import GpuModel
 from rigwright.catalog.machine import MachineTable
 from rigwright.catalog.releases import Release
+from rigwright.catalog.runtimes import RuntimeKind
 
 __all__ = ["Catalog", "catalog"]
 
@@ -25,6 +26,7 @@ class Catalog(NamedTuple):
     containers: ContainersTable
     gpus: dict[str, GpuModel]
     machine: MachineTable
+    runtimes: dict[str, RuntimeKind]
 
     def release(self, codename: str) -> Release:
         """The release of this codename; KeyError, naming those known, where there is none."""
@@ -43,4 +45,5 @@ def catalog() -> Catalog:
         containers=ContainersTable(**table("containers")),
         gpus={name: GpuModel(**entry) for name, entry in table("gpus").items()},
         machine=MachineTable(**table("machine")),
+        runtimes={name: RuntimeKind(**entry) for name, entry in table("runtimes").items()},
     )

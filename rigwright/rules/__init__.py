@@ -24,6 +24,7 @@ from rigwright.rules import (
     pcie,
     power,
     rigd,
+    runtimes,
     tuning,
 )
 from rigwright.rules.finding import Finding
@@ -57,6 +58,7 @@ RULES = (
     Rule(clocks.find),
     Rule(fans.find),
     Rule(models.find),
+    Rule(runtimes.find, ("runtimes.state",)),
 )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from rigwright.spec.faults import DeclarationError, Fault
 from rigwright.spec.model import Model, key
@@ -14,6 +14,10 @@ from rigwright.spec.origin import Origin
 from rigwright.spec.source import file_fault
 
 MODELS = "models.lock"
+IMAGES = "images.lock"
+
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", description="a digest")]
 
 
 class LockedFile(Model):
@@ -48,6 +52,7 @@ class Locks(Model):
     """All of it. Source (`WantedModel.source`) → what it is."""
 
     models: dict[str, LockedModel] = key(default_factory=dict, description="models.lock")
+    images: dict[str, Digest] = key(default_factory=dict, description="images.lock: image with its tag → digest")
 
 
 class _ModelsFile(Model):
@@ -55,37 +60,56 @@ class _ModelsFile(Model):
     models: dict[str, LockedModel] = key(default_factory=dict, description="by source")
 
 
+class _ImagesFile(Model):
+    version: Literal[1] = key(1, "of the file's form")
+    images: dict[str, Digest] = key(default_factory=dict, description="by name and tag")
+
+
+File = TypeVar("File", _ModelsFile, _ImagesFile)
+
+
 def read_locks(root: Path) -> Locks:
     """The project's lock files; one that is not there locks nothing. Raises DeclarationError where one is broken."""
-    path = root / MODELS
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Locks()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DeclarationError([_broken(f"it cannot be read: {error}")]) from error
-    try:
-        found = _ModelsFile.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DeclarationError([_broken(f"{where or 'the file'}: {first['msg']}")]) from error
-    return Locks(models=found.models)
+    return Locks(
+        models=_read(root, MODELS, "rig models lock", _ModelsFile).models,
+        images=_read(root, IMAGES, "rig images lock", _ImagesFile).images,
+    )
 
 
 def write_models(root: Path, models: dict[str, LockedModel]) -> None:
     """Replace models.lock, sorted, so that a change shows as one."""
-    whole = _ModelsFile(models=dict(sorted(models.items())))
+    _write(root / MODELS, _ModelsFile(models=dict(sorted(models.items()))))
+
+
+def write_images(root: Path, images: dict[str, str]) -> None:
+    """Replace images.lock, sorted."""
+    _write(root / IMAGES, _ImagesFile(images=dict(sorted(images.items()))))
+
+
+def _read(root: Path, name: str, command: str, form: type[File]) -> File:
+    try:
+        return form.model_validate_json((root / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return form()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeclarationError([_broken(name, command, f"it cannot be read: {error}")]) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise DeclarationError([_broken(name, command, f"{where}: {first['msg']}")]) from error
+
+
+def _write(path: Path, whole: Model) -> None:
     text = json.dumps(whole.model_dump(mode="json", exclude_none=True), indent=1, ensure_ascii=False)
-    new = root / f".{MODELS}.new"
+    new = path.with_name(f".{path.name}.new")
     new.write_text(f"{text}\n", encoding="utf-8")
-    new.replace(root / MODELS)
+    new.replace(path)
 
 
-def _broken(why: str) -> Fault:
+def _broken(name: str, command: str, why: str) -> Fault:
     return file_fault(
         "lock.broken",
-        f"what `rig models lock` writes, and {why}",
-        Origin("host", MODELS, 1),
-        "Put back the version that your version control has, or remove the file and run `rig models lock`.",
+        f"what `{command}` writes, and {why}",
+        Origin("host", name, 1),
+        f"Put back the version that your version control has, or remove the file and run `{command}`.",
     )

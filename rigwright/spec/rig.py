@@ -17,9 +17,10 @@ from rigwright.spec.model import Model, key
 from rigwright.spec.models import Models
 from rigwright.spec.power import Power
 from rigwright.spec.rigd import Rigd
+from rigwright.spec.runtimes import Runtimes
 from rigwright.spec.tuning import Tuning
 
-LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd", "models")
+LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd", "models", "runtimes")
 """The layers in the order in which they are applied."""
 
 
@@ -45,6 +46,7 @@ class Rig(Model):
     fans: Fans = key(default_factory=Fans, description="fan curves, kept by rigd")
     rigd: Rigd = key(default_factory=Rigd, description="the keeper of power, clocks and fans")
     models: Models = key(default_factory=Models, description="models on the host's disk")
+    runtimes: Runtimes = key(default_factory=Runtimes, description="programs that serve models")
 
     _locks: Locks = PrivateAttr(default_factory=Locks)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-LAYERS, WIDTH, HEADS, KV_HEADS, INNER, CONTEXT = 2, 64, 4, 2, 128, 4096
+LAYERS, WIDTH, HEADS, KV_HEADS, INNER, CONTEXT = 2, 64, 2, 1, 128, 4096
 _HEAD = WIDTH // HEADS
 _LETTERS = "▁etaoinshrdlucmfwypvbgkjqxzETAOINSHRDLU.,!?0123456789"
 _SEED = 7

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import unquote, urlsplit
 
+from sim.registry.server import Registry
+from sim.registry.shelf import FOLDER
 from sim.repository.archive import OTHER
 from sim.repository.network import PORT
 from sim.repository.record import Record, load, read_answers
@@ -122,6 +124,9 @@ def serve(folder: Path) -> None:
         waiting.register(os.pidfd_open(record.owner.pid), select.POLLIN)
     server = Server(record)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    if (folder / FOLDER).is_dir():
+        registry = Registry(folder / FOLDER, record.network.address)
+        threading.Thread(target=registry.serve_forever, daemon=True).start()
     (folder / "ready").touch()
     with contextlib.suppress(_Stopped):
         waiting.poll()

@@ -17,7 +17,10 @@ from sim import programs
 from sim.cache import locked
 from sim.errors import SimulationError
 from sim.host.record import Process, machine_boot, registry_lock
+from sim.host.throwaway import ThrowawayHost
 from sim.hub import shelf
+from sim.registry import shelf as registry
+from sim.registry.image import Image
 from sim.repository import container_toolkit, docker, driver, nvidia
 from sim.repository.archive import Archive, publish, sign_as_other
 from sim.repository.keys import Key, key
@@ -44,6 +47,7 @@ class VendorRepositories:
     As a context manager they are served inside the `with`; with `owned` they end with this process even if that is
     killed. `drivers` are the driver versions that NVIDIA's has; `broken_dkms` adds one whose modules do not compile.
     `docker` are the releases, by codename, that Docker's is wanted for: the first time that takes half a minute.
+    `images`: names of `sim.registry.recipes`, which registries' names then lead to; half a minute each, the first time.
     """
 
     def __init__(
@@ -52,9 +56,12 @@ class VendorRepositories:
         drivers: Sequence[str] = driver.VERSIONS,
         broken_dkms: bool = False,
         docker: Sequence[str] = (),
+        images: Sequence[str] = (),
         owned: bool = True,
     ) -> None:
         self._docker = tuple(docker)
+        self._images = tuple(images)
+        self._served_images: list[Image] = []
         self._drivers = (*drivers, *([driver.BROKEN] if broken_dkms else []))
         self._owned = owned
         self._record: Record | None = None
@@ -78,6 +85,8 @@ class VendorRepositories:
                 self._record = self._enter()
                 self._record.network.up()
             self._publish()
+            if self._images:
+                self._served_images = registry.publish(self._running.folder, self._images)
             self._serve()
         except BaseException:
             self.stop()
@@ -161,6 +170,15 @@ class VendorRepositories:
     def hub_url(self) -> str:
         """The stand-in for the Hugging Face Hub, with tiny models."""
         return f"http://{self.address}/{HUB}"
+
+    def images(self) -> dict[str, str]:
+        """What images.lock says of the images: name with its tag → digest."""
+        return {each.name: each.digest for each in self._served_images}
+
+    def registries_for(self, host: ThrowawayHost) -> None:
+        """Has the host reach the images under their own names."""
+        if self._served_images:
+            registry.send_there(host, self._running.folder, self.address, self._served_images)
 
     # Troubles for tests
 

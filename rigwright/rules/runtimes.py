@@ -1,0 +1,223 @@
+"""Runtimes are what their kinds can be, serve models that are declared, and have ports and cards that are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rigwright.catalog import Catalog
+from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.models import NotLocked
+from rigwright.choice.runtimes import NATIVE, image_of, llama_cpp, port_of
+from rigwright.choice.runtimes.service import uuid_of
+from rigwright.metadata.gguf import NotGguf
+from rigwright.rules import places
+from rigwright.rules.finding import Finding, nearest
+from rigwright.spec.rig import Rig
+from rigwright.spec.runtimes import Runtime
+
+_ALL = "runtimes.services"
+
+
+def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
+    """Everything that does not hold of layer `runtimes`."""
+    if rig.runtimes.services:
+        yield from places.find(rig, "runtimes.data", rig.runtimes.data, "runtimes")
+    for name, runtime in rig.runtimes.services.items():
+        key, kind = f"{_ALL}.{name}", catalog.runtimes[runtime.kind]
+        yield from _how(rig, key, runtime, kind)
+        yield from _served(rig, key, runtime)
+        yield from _cards(rig, key, runtime)
+    yield from _ports(rig, catalog)
+    yield from _exclusive(rig, catalog)
+
+
+def _how(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
+    rests_on = tuple(f"{key}.{each}" for each in ("kind", "how", "image", "archive"))
+    if runtime.how == "native":
+        if runtime.kind not in NATIVE:
+            yield Finding(
+                "runtimes.not-native",
+                f"{key}.how",
+                "native",
+                f"'container': of the kinds only {' and '.join(NATIVE)} can be a service by itself",
+                "Remove it.",
+                rests_on=rests_on,
+            )
+        elif runtime.archive is None:
+            yield Finding(
+                "runtimes.no-archive",
+                f"{key}.archive",
+                None,
+                "the archive that its program comes in: version, url, sha256",
+                "Add it, or run it in a container.",
+                rests_on=rests_on,
+            )
+        return
+    if runtime.archive is not None:
+        yield Finding(
+            "runtimes.archive-unused",
+            f"{key}.archive",
+            None,
+            "no archive: how is 'container', so the program comes in an image",
+            "Remove it, or set how to 'native'.",
+            rests_on=rests_on,
+        )
+    yield from _image(rig, key, runtime, kind, rests_on)
+    if rig.containers.state == "absent":
+        yield Finding(
+            "runtimes.no-engine",
+            f"{key}.how",
+            "container",
+            "a container engine: containers.state is 'absent'",
+            "Have containers present, or take the runtime out.",
+            rests_on=("containers.state", *rests_on),
+        )
+
+
+def _image(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind, rests_on: tuple[str, ...]) -> Iterator[Finding]:
+    image = image_of(runtime, kind)
+    if image is None:
+        yield Finding(
+            "runtimes.no-image",
+            f"{key}.image",
+            None,
+            f"an image: kind {runtime.kind!r} has none of its own",
+            "Add it, with its registry and tag.",
+            rests_on=rests_on,
+        )
+    elif image not in rig.locks.images:
+        yield Finding(
+            "runtimes.not-locked",
+            f"{key}.image",
+            image,
+            "an image whose digest is in images.lock",
+            "Run `rig images lock`, and keep the file with the inventory.",
+            rests_on=rests_on,
+        )
+
+
+def _served(rig: Rig, key: str, runtime: Runtime) -> Iterator[Finding]:
+    for name in runtime.models:
+        where = f"{key}.models.{name}"
+        if name not in rig.models.wanted:
+            yield Finding(
+                "runtimes.no-such-model",
+                where,
+                None,
+                f"a model of models.wanted: {', '.join(rig.models.wanted) or 'there is none'}",
+                "Declare it there, or correct the name.",
+                nearest(name, rig.models.wanted),
+                rests_on=("models.wanted.*",),
+            )
+        elif runtime.kind == "llama.cpp":
+            yield from _gguf(rig, name, where, key)
+    if runtime.kind == "llama.cpp" and not runtime.models:
+        yield Finding(
+            "runtimes.no-models",
+            f"{key}.models",
+            None,
+            "a model to serve",
+            "Add one: {'name': {}}.",
+            rests_on=(f"{key}.kind", f"{key}.models.*"),
+        )
+
+
+def _gguf(rig: Rig, name: str, where: str, key: str) -> Iterator[Finding]:
+    try:
+        llama_cpp.model_file(rig, name)
+    except NotLocked as error:
+        if "GGUF" not in str(error):
+            return  # said of models.wanted
+        said = "no GGUF is among its files"
+    except NotGguf as error:
+        said = str(error)
+    else:
+        return
+    yield Finding(
+        "runtimes.no-gguf",
+        where,
+        None,
+        f"a model in one GGUF, or in all parts of one: {said}",
+        f"Correct models.wanted.{name}.files.",
+        rests_on=(f"{key}.kind", f"models.wanted.{name}.*", f"models.wanted.{name}.files.*"),
+    )
+
+
+def _cards(rig: Rig, key: str, runtime: Runtime) -> Iterator[Finding]:
+    for index, name in enumerate(runtime.gpus or ()):
+        declared = [gpu for gpu in rig.hardware.gpus if name in (gpu.slot, gpu.uuid, gpu.pci)]
+        where, rests_on = f"{key}.gpus.{index}", ("hardware.gpus.*.slot", "hardware.gpus.*.uuid", "hardware.gpus.*.pci")
+        if not declared and not name.startswith("GPU-"):
+            slots = [gpu.slot for gpu in rig.hardware.gpus]
+            yield Finding(
+                "runtimes.no-such-card",
+                where,
+                name,
+                f"a slot of hardware.gpus ({', '.join(slots) or 'none'}) or a UUID",
+                "Correct the name.",
+                nearest(name, slots),
+                rests_on=rests_on,
+            )
+        elif uuid_of(rig, name) is None:
+            yield Finding(
+                "runtimes.which-card",
+                where,
+                name,
+                "a card whose uuid is in hardware.gpus: containers know cards by nothing else that lasts",
+                "Add it there: `nvidia-smi -L` shows it.",
+                rests_on=rests_on,
+            )
+
+
+def _ports(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
+    seen: dict[int, str] = {}
+    for name, runtime in rig.runtimes.services.items():
+        key = f"{_ALL}.{name}.port"
+        port = port_of(runtime, catalog.runtimes[runtime.kind])
+        if port is None:
+            yield Finding(
+                "runtimes.no-port",
+                key,
+                None,
+                f"a port: kind {runtime.kind!r} has none of its own",
+                "Add one that nothing else has.",
+                rests_on=(f"{_ALL}.{name}.kind", key),
+            )
+        elif port in seen:
+            yield Finding(
+                "runtimes.port-twice",
+                key,
+                runtime.port,
+                f"a port of its own: {port} is {seen[port]}'s",
+                "Give one of the two another port.",
+                rests_on=(f"{_ALL}.*.kind", f"{_ALL}.*.port", f"{_ALL}.*"),
+            )
+        else:
+            seen[port] = name
+
+
+def _exclusive(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
+    for name, runtime in rig.runtimes.services.items():
+        if not runtime.exclusive:
+            continue
+        for other, another in rig.runtimes.services.items():
+            both = _seen(rig, catalog, runtime) & _seen(rig, catalog, another)
+            if other != name and both:
+                yield Finding(
+                    "runtimes.card-shared",
+                    f"{_ALL}.{other}.gpus",
+                    another.gpus,
+                    f"no card that is {name}'s alone (exclusive): {', '.join(sorted(both))}",
+                    f"Give {other} other cards, or let {name} share.",
+                    rests_on=(f"{_ALL}.*.gpus", f"{_ALL}.*.gpus.*", f"{_ALL}.*.kind", f"{_ALL}.*", "hardware.gpus.*"),
+                )
+
+
+def _seen(rig: Rig, catalog: Catalog, runtime: Runtime) -> set[str]:
+    """Cards that it sees, by slot, or by UUID where they are not declared."""
+    if runtime.gpus is None:
+        return {gpu.slot for gpu in rig.hardware.gpus} if catalog.runtimes[runtime.kind].computes else set()
+    return {
+        next((gpu.slot for gpu in rig.hardware.gpus if name in (gpu.slot, gpu.uuid, gpu.pci)), name)
+        for name in runtime.gpus
+    }

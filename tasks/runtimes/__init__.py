@@ -1,0 +1,72 @@
+"""Layer `runtimes`: what serves models, each as one systemd unit, in a container or by itself."""
+
+from __future__ import annotations
+
+from pyinfra.api.deploy import deploy
+from pyinfra.api.operation import OperationMeta
+
+from rigwright.catalog import catalog
+from rigwright.choice.runtimes import services
+from rigwright.choice.runtimes.service import Service
+from rigwright.engine.reasons import after, changes_in
+from rigwright.operations import apt, files, units
+from rigwright.operations import runtimes as own
+from rigwright.spec.rig import Rig
+from tasks import unfinished
+from tasks.runtimes import docker
+
+SECRETS = "secrets.env"
+DATA_MODE = "750"
+
+
+@deploy("runtimes")
+def runtimes(rig: Rig) -> None:
+    """Have the declared runtimes run, and no other of ours."""
+    wanted = services(rig, catalog())
+    own.others_removed(name="Remove runtimes that are not declared", kept=[each.name for each in wanted])
+    if not wanted:
+        return
+    with after(*unfinished.finished()):
+        tools = apt.install(name="Install what asks runtimes whether they can serve", packages=["curl"])
+    with after(tools, *changes_in("containers"), *changes_in("base")):
+        pulled = docker.images(wanted)
+        for service in wanted:
+            _one(rig, service, [tools, pulled])
+
+
+def _one(rig: Rig, service: Service, before: list[OperationMeta | None]) -> None:
+    name = service.name
+    written = [
+        files.content(name=f"Write {file} of {name}", dest=f"{service.folder}/files/{file}", text=text)
+        for file, text in service.files.items()
+    ]
+    if service.secrets:
+        written.append(
+            own.secret_environment(
+                name=f"Write the secrets of {name}",
+                dest=f"{service.folder}/{SECRETS}",
+                secrets=service.secrets,
+                whose=f"runtimes.services.{name}.secrets",
+            )
+        )
+    else:
+        files.absent(name=f"Remove secrets of {name}", paths=[f"{service.folder}/{SECRETS}"])
+    for folder in service.data:
+        written.append(
+            files.directory(
+                name=f"Make the folder {folder} of {name}",
+                path=f"{rig.runtimes.data}/{name}/{folder}",
+                mode=DATA_MODE,
+                user=str(service.user),
+                group=str(service.user),
+            )
+        )
+    written += docker.written(rig, service)
+    with after(*before, *written, *changes_in("models")):
+        units.service(
+            name=f"Run {name}",
+            unit=service.unit,
+            files=[f"{service.folder}/{file}" for file in docker.RESTARTS]
+            + [f"{service.folder}/files/{file}" for file in service.files]
+            + ([f"{service.folder}/{SECRETS}"] if service.secrets else []),
+        )
