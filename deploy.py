@@ -9,6 +9,7 @@ from tasks.base import base
 from tasks.containers import containers
 from tasks.cuda import cuda
 from tasks.driver import driver
+from tasks.gateway import gateway
 from tasks.models import models
 from tasks.reboot import reboot
 from tasks.rigd import rigd
@@ -36,5 +37,7 @@ if "models" in layers:
     models(rig)  # the weights, pinned by their lock
 if "runtimes" in layers:
     runtimes(rig)  # what serves them
+if "gateway" in layers:
+    gateway(rig)  # the one door to them
 
 reboot(rig)  # once, when the host's state calls for it and the declaration allows it

@@ -20,6 +20,7 @@ DEBIAN_PACKAGE: Mapping[str, str] = {
     "mount": "mount",
     "nft": "nftables",
     "nsenter": "util-linux",
+    "patchelf": "patchelf",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "systemd-nspawn": "systemd-container",

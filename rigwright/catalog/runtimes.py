@@ -19,6 +19,8 @@ class RuntimeKind(Entry):
     """The port that it listens on in its container, and on loopback unless another one is declared."""
     health: str | None = None
     """The path that answers 200 when it can serve."""
+    own_users: bool = False
+    """Whether it asks by itself who one is."""
     computes: bool
     """Whether it computes on GPUs."""
     api: Api

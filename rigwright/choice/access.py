@@ -66,6 +66,8 @@ def firewall_rules(rig: Rig, session_port: int | None) -> tuple[str, ...]:
     rules = list(_opened("ssh", "tcp", ssh_ports, firewall.ssh_sources))
     for name, port in sorted(firewall.ports.items()):
         rules += _opened(f"port {name}", port.protocol, [port.port], port.sources)
+    if rig.gateway.routes:
+        rules += _opened("gateway", "tcp", [rig.gateway.port], rig.gateway.sources)
     if rig.containers.state == "present" and rig.containers.engine == "podman":
         # podman's name server answers its containers on the bridge, on the host's side; Docker's does not.
         for protocol in ("udp", "tcp"):

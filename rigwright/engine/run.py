@@ -15,8 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gevent
 import pyinfra
@@ -41,8 +42,16 @@ from rigwright.engine.ssh import CannotConnect
 from rigwright.spec.connection import Connection
 
 DEPLOY = "deploy.py"
+Answer = TypeVar("Answer")
 GOODBYE_S = 10
 """How long ending the connections may take."""
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A host that could not be asked, or did not answer."""
+
+    why: str
 
 
 class Run:
@@ -88,10 +97,7 @@ class Run:
 
         KeyboardInterrupt passes through.
         """
-        self.watcher.connecting(self._hosts)
-        self._state.set_stage(StateStage.Connect)
-        with self._some_may_fail():
-            connect_all(self._state)
+        self._connect()
         for host in self._inventory:
             ledger = ledger_of(host)
             ledger.on_name = lambda title, name=host.name: self.watcher.looking(name, title)
@@ -104,6 +110,30 @@ class Run:
                 load_deploy_file(self._state, str(self._root / DEPLOY))
         gevent.joinall([gevent.spawn(self._judge_host, host) for host in self._inventory if host.connected])
         return [self._result(host) for host in self._inventory]
+
+    def ask(self, question: Callable[[Host], Answer]) -> dict[str, Answer | Unanswered]:
+        """Connect, and put a question to each host, whose facts it may get; nothing on them is changed.
+
+        Instead of a plan: no deploy is loaded. KeyboardInterrupt passes through.
+        """
+        self._connect()
+        self._state.set_stage(StateStage.Prepare)
+        return {host.name: self._answer(host, question) for host in self._inventory}
+
+    def _answer(self, host: Host, question: Callable[[Host], Answer]) -> Answer | Unanswered:
+        if not host.connected:
+            return Unanswered(ledger_of(host).failure or "it could not be reached")
+        with ctx_host.use(host), ctx_config.use(self._state.config.copy()):
+            try:
+                return question(host)
+            except Exception as error:  # of what was asked; the other hosts are asked all the same
+                return Unanswered(described(error))
+
+    def _connect(self) -> None:
+        self.watcher.connecting(self._hosts)
+        self._state.set_stage(StateStage.Connect)
+        with self._some_may_fail():
+            connect_all(self._state)
 
     def forget(self) -> None:
         """Read all facts anew from here on: time has passed since the plan, and somebody may have changed things."""

@@ -53,6 +53,7 @@ def _removal(name: str) -> str:
     unit, folder = f"rig-{name}.service", shlex.quote(f"{FOLDER}/{name}")
     return (
         f"systemctl disable --now {unit} 2>/dev/null; systemctl stop {unit} 2>/dev/null; "
+        f"systemctl reset-failed {unit} 2>/dev/null; "
         f"for engine in docker podman; do command -v $engine >/dev/null && $engine rm -f rig-{name} >/dev/null 2>&1;"
         f" done; rm -f /etc/systemd/system/{unit} /etc/containers/systemd/rig-{name}.container"
         f" && systemctl daemon-reload && rm -rf {folder}"

@@ -18,6 +18,7 @@ from rigwright.rules import (
     driver,
     fans,
     firewall,
+    gateway,
     hardware,
     models,
     packages,
@@ -59,6 +60,7 @@ RULES = (
     Rule(fans.find),
     Rule(models.find),
     Rule(runtimes.find, ("runtimes.state",)),
+    Rule(gateway.find),
 )
 
 

@@ -63,7 +63,7 @@ def _how(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Fi
             rests_on=rests_on,
         )
     yield from _image(rig, key, runtime, kind, rests_on)
-    if rig.containers.state == "absent":
+    if rig.containers.state == "absent" and rig.runtimes.state == "present":
         yield Finding(
             "runtimes.no-engine",
             f"{key}.how",

@@ -11,6 +11,7 @@ from rigwright.spec.containers import Containers
 from rigwright.spec.cuda import Cuda
 from rigwright.spec.driver import Driver
 from rigwright.spec.fans import Fans
+from rigwright.spec.gateway import Gateway
 from rigwright.spec.hardware import Hardware
 from rigwright.spec.locks import Locks
 from rigwright.spec.model import Model, key
@@ -20,7 +21,7 @@ from rigwright.spec.rigd import Rigd
 from rigwright.spec.runtimes import Runtimes
 from rigwright.spec.tuning import Tuning
 
-LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd", "models", "runtimes")
+LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd", "models", "runtimes", "gateway")
 """The layers in the order in which they are applied."""
 
 
@@ -47,6 +48,7 @@ class Rig(Model):
     rigd: Rigd = key(default_factory=Rigd, description="the keeper of power, clocks and fans")
     models: Models = key(default_factory=Models, description="models on the host's disk")
     runtimes: Runtimes = key(default_factory=Runtimes, description="programs that serve models")
+    gateway: Gateway = key(default_factory=Gateway, description="the one door to them")
 
     _locks: Locks = PrivateAttr(default_factory=Locks)
 

@@ -111,7 +111,9 @@ class Runtime(Model):
         pattern=r"^/[^\s]*$",
         form="a path, '/health'",
     )
-    start_s: int = key(600, "what it may take until it can serve, s", ge=5, le=86400)
+    start_s: int = key(
+        600, "what it may take until it can serve, s", ge=5, le=86400, unproved="says how long one waits"
+    )
 
 
 class Runtimes(Model):

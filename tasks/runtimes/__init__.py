@@ -7,13 +7,15 @@ from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.choice.runtimes import services
+from rigwright.choice.runtimes.compose import FILE
 from rigwright.choice.runtimes.service import Service
 from rigwright.engine.reasons import after, changes_in
+from rigwright.facts.archives import MARK
 from rigwright.operations import apt, files, units
 from rigwright.operations import runtimes as own
 from rigwright.spec.rig import Rig
 from tasks import unfinished
-from tasks.runtimes import docker
+from tasks.runtimes import docker, native
 
 SECRETS = "secrets.env"
 DATA_MODE = "750"
@@ -30,11 +32,12 @@ def runtimes(rig: Rig) -> None:
         tools = apt.install(name="Install what asks runtimes whether they can serve", packages=["curl"])
     with after(tools, *changes_in("containers"), *changes_in("base")):
         pulled = docker.images(wanted)
-        for service in wanted:
-            _one(rig, service, [tools, pulled])
+        ran = [_one(rig, service, [tools, pulled]) for service in wanted]
+    with after(*ran):
+        native.others_removed(wanted)
 
 
-def _one(rig: Rig, service: Service, before: list[OperationMeta | None]) -> None:
+def _one(rig: Rig, service: Service, before: list[OperationMeta | None]) -> OperationMeta:
     name = service.name
     written = [
         files.content(name=f"Write {file} of {name}", dest=f"{service.folder}/files/{file}", text=text)
@@ -61,12 +64,17 @@ def _one(rig: Rig, service: Service, before: list[OperationMeta | None]) -> None
                 group=str(service.user),
             )
         )
-    written += docker.written(rig, service)
+    way = native if service.archive is not None else docker
+    written += way.written(rig, service)
+    made = f"{service.folder}/{FILE}" if service.archive is None else f"{service.program_folder}/{MARK}"
     with after(*before, *written, *changes_in("models")):
-        units.service(
+        ran: OperationMeta = units.service(
             name=f"Run {name}",
             unit=service.unit,
-            files=[f"{service.folder}/{file}" for file in docker.RESTARTS]
-            + [f"{service.folder}/files/{file}" for file in service.files]
-            + ([f"{service.folder}/{SECRETS}"] if service.secrets else []),
+            files=[
+                made,
+                *(f"{service.folder}/files/{file}" for file in service.files),
+                *([f"{service.folder}/{SECRETS}"] if service.secrets else []),
+            ],
         )
+    return ran

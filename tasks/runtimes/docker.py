@@ -12,9 +12,6 @@ from rigwright.operations import files
 from rigwright.operations import images as engine_images
 from rigwright.spec.rig import Rig
 
-RESTARTS = (compose.FILE,)
-"""Files that only a restart takes up."""
-
 
 def images(services: Sequence[Service]) -> OperationMeta:
     """Have the images of all of them."""

@@ -22,6 +22,7 @@ from typing import Any
 
 from rigwright.facts.firewall import TABLE
 from rigwright.spec.access import Access
+from rigwright.spec.gateway import Gateway
 from rigwright.spec.rig import Rig
 
 RULES = f"nft -j list chain {TABLE} input"
@@ -67,12 +68,13 @@ def ssh_door(access: Access) -> Door:
     return ("tcp", access.ssh.port, access.ssh.port)
 
 
-def wrong_doors(access: Access, let_in: Doors, session_port: int | None) -> dict[Door, str]:
+def wrong_doors(rig: Rig, let_in: Doors, session_port: int | None) -> dict[Door, str]:
     """Doors that are not open to exactly the declared sources, and what is wrong.
 
     ``session_port``: the port of the connection that asks. While sshd is being moved, it is as open as sshd's own.
     """
-    wanted = _declared(access)
+    access = rig.access
+    wanted = _declared(access, rig.gateway)
     passing = ("tcp", session_port or 0, session_port or 0)
     if passing not in wanted and let_in.open.get(passing) == wanted[ssh_door(access)]:
         wanted[passing] = wanted[ssh_door(access)]
@@ -83,12 +85,13 @@ def wrong_doors(access: Access, let_in: Doors, session_port: int | None) -> dict
     }
 
 
-def _declared(access: Access) -> dict[Door, frozenset[Network]]:
+def _declared(access: Access, gateway: Gateway) -> dict[Door, frozenset[Network]]:
     """Who is to come in by which door."""
     found: dict[Door, frozenset[Network]] = {}
     for door, sources in [
         (ssh_door(access), access.firewall.ssh_sources),
         *(((each.protocol, each.port, each.port), each.sources) for each in access.firewall.ports.values()),
+        *([(("tcp", gateway.port, gateway.port), gateway.sources)] if gateway.routes else []),
     ]:
         networks = [ip_network(source, strict=False) for source in sources]
         found[door] = _together(found.get(door, frozenset()), networks or EVERYBODY)

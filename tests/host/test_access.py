@@ -234,10 +234,10 @@ def test_firewall(seen: Answers, access: Access, firewall: FirewallState, let_in
 
 
 @pytest.fixture(scope="session")
-def ajar(seen: Answers, access: Access, let_in: Doors) -> dict[Door, str]:
+def ajar(seen: Answers, rig: Rig, let_in: Doors) -> dict[Door, str]:
     """Doors that are not open to exactly the declared sources."""
     session = Session().process(seen.lines("session"))
-    return wrong_doors(access, let_in, session.port if session else None)
+    return wrong_doors(rig, let_in, session.port if session else None)
 
 
 @proves("access.firewall.ports.port", "access.firewall.ports.protocol", "access.firewall.ports.sources")

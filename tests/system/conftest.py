@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from rigwright.spec.locks import write_images
 from sim.host.throwaway import ThrowawayHost
 from sim.repository.vendors import VendorRepositories
-from tests.system.declared import declared
+from tests.system.declared import LLAMA, OTHER_IMAGE, SERVING, declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.simulated_cards import nvml, opened
@@ -37,8 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def vendors() -> Iterator[VendorRepositories]:
-    """The stand-in repositories of NVIDIA and Docker, in good order."""
-    with VendorRepositories() as repositories:
+    """The stand-in repositories of NVIDIA and Docker, the Hub, and registries with an image, in good order."""
+    with VendorRepositories(images=[LLAMA]) as repositories:
         yield repositories
 
 
@@ -48,7 +49,9 @@ def declared_host(
 ) -> Iterator[tuple[ThrowawayHost, Site]]:
     """A host in the declared state, and its project. Whoever breaks it has it repaired."""
     with gpu_host() as host:
-        server = site(tmp_path_factory.mktemp("declared"), {host: declared(vendors, "trixie")})
+        vendors.registries_for(host)
+        server = site(tmp_path_factory.mktemp("declared"), {host: declared(vendors, "trixie", SERVING)})
+        write_images(server.project, {**vendors.images(), OTHER_IMAGE: f"sha256:{'0' * 64}"})
         server.apply()
         proof = server.document("verify")
         assert proof["exit_status"] == 0, changes(proof)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cli.trial import merged
-from tests.system.locked_models import tiny
+from tests.system.locked_models import model_path, tiny
 
 OWNER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBUiLzxJVmNwfYqXpLG+y9jl8v8MGSYzQE1aZ3SBjpuo owner@test"
 
@@ -64,6 +64,45 @@ FULL: dict[str, Any] = {
     "models": {"root": "/var/lib/models", "keep_free_gb": 1, "wanted": {"tiny": tiny()}},
 }
 """On Debian 13, with all vendors' repositories."""
+
+OTHER_IMAGE = "ghcr.io/ggml-org/llama.cpp:server-other"
+LLAMA = "ghcr.io/ggml-org/llama.cpp:server-cuda13"
+_API_KEY = "sk-owner-0123456789abcdefghij"
+SERVING: dict[str, Any] = {
+    "runtimes": {
+        "data": "/var/lib/runtimes",
+        "services": {
+            "llm": {
+                "kind": "llama.cpp",
+                "models": {
+                    "tiny": {"context_tokens": 1024, "parallel": 2, "cache_type": "q8_0", "args": {"temp": 0.5}},
+                },
+                "args": {"threads": 2},
+                "env": {"LLAMA_LOG_COLORS": "off"},
+                "secrets": {"HF_TOKEN": {"command": ["echo", "hf_0123456789abcdefghij"]}},
+            },
+            "own": {
+                "kind": "custom",
+                "image": LLAMA,
+                "models": {"tiny": {}},
+                "command": ["--host", "0.0.0.0", "--port", "8090", "--no-webui"],
+                "args": {"model": model_path("/var/lib/models"), "threads": 1},
+                "listens": 8090,
+                "port": 8091,
+                "health": "/health",
+            },
+        },
+    },
+    "gateway": {
+        "routes": {"llm": {"paths": ["/tokenize"], "concurrent": 4}, "own": {}},
+        "port": 9443,
+        "sources": ["10.0.0.0/8"],
+        "clients": {"me": {"api_key": {"command": ["echo", _API_KEY]}}},
+        "body_mb": 32,
+        "read_s": 120,
+    },
+}
+"""Beside FULL: what serves the model, and the door to it. The image comes from registries that the host is sent to."""
 
 
 def declared(vendors: Any, release: str, *changes: dict[str, Any]) -> dict[str, Any]:

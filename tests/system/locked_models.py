@@ -32,6 +32,12 @@ def locked(*names: str, commit: str | None = None) -> LockedModel:
     return LockedModel(commit=commit or shelf.commit(), files=files)
 
 
+def model_path(root: str) -> str:
+    """Where a tiny model's file has its name."""
+    repository = f"models--{shelf.REPOSITORY.replace('/', '--')}"
+    return f"{root}/hub/{repository}/snapshots/{shelf.commit()}/tiny-f16.gguf"
+
+
 def write_lock(project: Path) -> None:
     """Every model that the tests declare."""
     nowhere = LockedFile(name="elsewhere.gguf", size=1000, digest=f"sha256:{ELSEWHERE['sha256']}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from tests.system.declared import LLAMA, OTHER_IMAGE
 from tests.system.locked_models import ELSEWHERE
 
 HASH_VARIABLE = "OWNERS_PASSWORD_HASH"
@@ -32,6 +33,14 @@ _OTHER_UUID = "GPU-11111111-2222-3333-4444-555555555555"
 _OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICMwPUpXZHF+i5ilsr/M2ebzAA0aJzRBTltodYKPnKm2 other@test"
 _NOWHERE = "http://10.0.0.9/nowhere"
 _NOBODY = "1" * 40
+
+_ARCHIVE = _json({"version": "b1", "url": "http://10.0.0.9/x.tar.gz", "sha256": "0" * 64})
+_NO_ROUTES = ("gateway.routes.llm=null", "gateway.routes.own=null")
+_FILES = (
+    "gateway.tls.source=files",
+    "gateway.tls.certificate=/etc/x.pem",
+    "gateway.tls.key_file=/etc/x.key",
+)
 
 OTHER = [
     _other(
@@ -95,7 +104,7 @@ OTHER = [
     _other("cuda.state", "cuda.state=absent"),
     _other("cuda.toolkits", f"cuda.toolkits={_json(['12.8'])}"),
     _other("cuda.default", "cuda.default=13.0"),
-    _other("containers.state", "containers.state=absent"),
+    _other("containers.state", "containers.state=absent", "runtimes.state=absent", *_NO_ROUTES),
     _other("containers.engine", "containers.engine=podman", "containers.daemon.max-concurrent-downloads=null"),
     _other("containers.source", "containers.source=vendor"),
     _other("containers.repository_url", f"containers.repository_url={_NOWHERE}", "containers.source=vendor"),
@@ -160,6 +169,67 @@ OTHER = [
     _other("models.wanted.url", f"models.wanted.more={_json(ELSEWHERE)}"),
     _other("models.wanted.path", f"models.wanted.more={_json({'path': '/srv/none.gguf', 'sha256': '0' * 64})}"),
     _other("models.wanted.sha256", f"models.wanted.more={_json({'path': '/etc/hostname', 'sha256': '0' * 64})}"),
+    _other("runtimes.state", "runtimes.state=absent", *_NO_ROUTES),
+    _other("runtimes.data", "runtimes.data=/var/lib/others"),
+    _other(
+        "runtimes.services.kind",
+        "runtimes.services.llm.kind=custom",
+        f"runtimes.services.llm.image={LLAMA}",
+        "runtimes.services.llm.port=8080",
+    ),
+    _other("runtimes.services.how", "runtimes.services.llm.how=native", f"runtimes.services.llm.archive={_ARCHIVE}"),
+    _other("runtimes.services.image", f"runtimes.services.llm.image={OTHER_IMAGE}"),
+    _other(
+        "runtimes.services.archive.version",
+        "runtimes.services.llm.how=native",
+        f"runtimes.services.llm.archive={_ARCHIVE}",
+    ),
+    _other(
+        "runtimes.services.archive.sha256",
+        "runtimes.services.llm.how=native",
+        f"runtimes.services.llm.archive={_ARCHIVE}",
+    ),
+    _other("runtimes.services.models.context_tokens", "runtimes.services.llm.models.tiny.context_tokens=2048"),
+    _other("runtimes.services.models.parallel", "runtimes.services.llm.models.tiny.parallel=1"),
+    _other("runtimes.services.models.cache_type", "runtimes.services.llm.models.tiny.cache_type=f16"),
+    _other("runtimes.services.models.args", "runtimes.services.llm.models.tiny.args.temp=0.6"),
+    _other("runtimes.services.gpus", "runtimes.services.llm.gpus=[]"),
+    _other("runtimes.services.port", "runtimes.services.llm.port=8085"),
+    _other("runtimes.services.args", "runtimes.services.llm.args.threads=1"),
+    _other("runtimes.services.env", "runtimes.services.llm.env.LLAMA_LOG_COLORS=on"),
+    _other(
+        "runtimes.services.secrets",
+        f"runtimes.services.llm.secrets.HF_TOKEN={_json({'command': ['echo', 'hf_other-0123456789abcdef']})}",
+    ),
+    _other("runtimes.services.command", f"runtimes.services.own.command={_json(['--host', '0.0.0.0'])}"),
+    _other("runtimes.services.listens", "runtimes.services.own.listens=8099"),
+    _other("runtimes.services.health", "runtimes.services.own.health=/nothing"),
+    _other("gateway.routes.paths", f"gateway.routes.llm.paths={_json(['/tokenize', '/props'])}"),
+    _other("gateway.routes.guard", "gateway.routes.own.guard=own"),
+    _other("gateway.routes.concurrent", "gateway.routes.llm.concurrent=5"),
+    _other("gateway.default", "gateway.default=llm"),
+    _other("gateway.names", f"gateway.names={_json(['elsewhere'])}"),
+    _other("gateway.port", "gateway.port=9444"),
+    _other("gateway.sources", f"gateway.sources={_json(['10.1.0.0/16'])}"),
+    _other("gateway.tls.source", "gateway.tls.source=acme", f"gateway.names={_json(['rig.example.org'])}"),
+    _other(
+        "gateway.tls.email",
+        "gateway.tls.email=me@example.org",
+        "gateway.tls.source=acme",
+        f"gateway.names={_json(['rig.example.org'])}",
+    ),
+    _other(
+        "gateway.tls.directory",
+        "gateway.tls.directory=https://ca.example.org/directory",
+        "gateway.tls.source=acme",
+        f"gateway.names={_json(['rig.example.org'])}",
+    ),
+    _other("gateway.tls.certificate", "gateway.tls.certificate=/etc/x.pem", *_FILES),
+    _other("gateway.tls.key_file", "gateway.tls.key_file=/etc/x.key", *_FILES),
+    _other("gateway.clients.api_key", f"gateway.clients.me.api_key={_json({'command': ['echo', 'sk-' + 'x' * 24]})}"),
+    _other("gateway.clients.routes", f"gateway.clients.me.routes={_json(['own'])}"),
+    _other("gateway.body_mb", "gateway.body_mb=33"),
+    _other("gateway.read_s", "gateway.read_s=60"),
 ]
 """What a throw-away host shows: of swap, the kernel's command line and drives, what the next boot will use.
 

@@ -20,27 +20,17 @@ from tests.system.site import Site, site
 pytestmark = pytest.mark.system
 
 LAYERS = ("--layer", "containers,models,runtimes")
-LLAMA = "ghcr.io/ggml-org/llama.cpp:server-cuda13"
 
 
 @pytest.fixture(scope="module")
-def image_vendors() -> Iterator[VendorRepositories]:
-    """The stand-in repositories, and registries with the image."""
-    with VendorRepositories(images=[LLAMA]) as repositories:
-        yield repositories
-
-
-@pytest.fixture(scope="module")
-def made(
-    tmp_path_factory: pytest.TempPathFactory, image_vendors: VendorRepositories
-) -> Iterator[tuple[ThrowawayHost, Site]]:
+def made(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories) -> Iterator[tuple[ThrowawayHost, Site]]:
     with gpu_host("basement", driver_version="580.95.05") as host:
-        image_vendors.registries_for(host)
+        vendors.registries_for(host)
         declared: dict[str, Any] = {
             "driver": {"source": "none"},
             "containers": {"toolkit": {"state": "absent"}},
             "models": {
-                "endpoint": image_vendors.hub_url,
+                "endpoint": vendors.hub_url,
                 "keep_free_gb": 1,
                 "wanted": {"tiny": tiny(), "small": tiny("q8_0")},
             },
@@ -55,7 +45,7 @@ def made(
             },
         }
         project = site(tmp_path_factory.mktemp("project"), {host: declared})
-        write_images(project.project, image_vendors.images())
+        write_images(project.project, vendors.images())
         project.apply(*LAYERS)
         yield host, project
 
@@ -71,7 +61,7 @@ def asked(host: ThrowawayHost, model: str) -> dict[str, Any]:
 
 
 def test_a_second_apply_changes_nothing(made: tuple[ThrowawayHost, Site]) -> None:
-    host, project = made
+    _, project = made
     plan = project.document("plan", *LAYERS)
     assert plan["exit_status"] == 0, changes(plan)
 

@@ -8,7 +8,8 @@ import pytest
 
 from cli.trial import Trial, merged, write_project
 from rigwright.spec.load import load_rigs
-from tests.system.declared import FULL
+from rigwright.spec.locks import write_images
+from tests.system.declared import FULL, LLAMA, OTHER_IMAGE, SERVING
 from tests.system.locked_models import write_lock
 from tests.system.other_values import OTHER, UNTOLD, Other
 from tests.unit.test_every_key_is_proved import all_keys
@@ -22,9 +23,10 @@ MIRRORS = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    trial = Trial(None, merged(FULL, MIRRORS))
+    trial = Trial(None, merged(merged(FULL, SERVING), MIRRORS))
     folder = write_project(tmp_path_factory.mktemp("project"), ROOT, {"basement": trial})
     write_lock(folder)
+    write_images(folder, dict.fromkeys((LLAMA, OTHER_IMAGE), f"sha256:{'0' * 64}"))
     return folder
 
 

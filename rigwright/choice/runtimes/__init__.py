@@ -6,7 +6,7 @@ from rigwright.catalog import Catalog
 from rigwright.catalog.runtimes import RuntimeKind
 from rigwright.choice.models import NotLocked
 from rigwright.choice.runtimes import llama_cpp
-from rigwright.choice.runtimes.service import LOOPBACK, Mount, Service, devices, options, unit_of
+from rigwright.choice.runtimes.service import FOLDER, LOOPBACK, Mount, Service, devices, options, unit_of
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
 
@@ -56,7 +56,7 @@ def _llama_cpp(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Serv
     native = runtime.how == "native"
     port = port_of(runtime, kind) or 0
     listens = port if native else kind.port or 0
-    presets = f"/etc/rigwright/runtimes/{name}/{llama_cpp.PRESETS}" if native else llama_cpp.inside()
+    presets = f"{FOLDER}/{name}/files/{llama_cpp.PRESETS}" if native else llama_cpp.inside()
     host = LOOPBACK if native else EVERYWHERE
     image = image_of(runtime, kind)
     return Service(
@@ -69,8 +69,10 @@ def _llama_cpp(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Serv
         health=runtime.health or kind.health or "/",
         start_s=runtime.start_s,
         models=list(runtime.models),
-        environment=dict(runtime.env),
+        environment={**_visible(seen, native), **runtime.env},
         secrets=runtime.secrets,
+        archive=runtime.archive if native else None,
+        program="llama-server",
         files={llama_cpp.PRESETS: llama_cpp.presets(rig, runtime, bool(seen))},
         mounts=_models(rig, runtime),
         devices=seen,
@@ -98,6 +100,13 @@ def _custom(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service
         root=True,
         writable=True,
     )
+
+
+def _visible(seen: list[str], native: bool) -> dict[str, str]:
+    """What lets a native program see its cards alone: the driver's own variable, by UUID."""
+    if not native or seen == ["nvidia.com/gpu=all"]:
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(name.partition("=")[2] for name in seen)}
 
 
 def _models(rig: Rig, runtime: Runtime) -> list[Mount]:

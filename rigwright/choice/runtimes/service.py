@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rigwright.spec.rig import Rig
-from rigwright.spec.runtimes import Runtime
+from rigwright.spec.runtimes import Archive, Runtime
 from rigwright.spec.secret import Secret
 
 FOLDER = "/etc/rigwright/runtimes"
 """One folder a runtime: its configuration, and what its engine is told."""
+PROGRAMS = "/opt/rigwright"
 INSIDE = "/etc/runtime"
 """Where a container finds its configuration."""
 LOOPBACK = "127.0.0.1"
@@ -37,7 +38,7 @@ class Service:
     ``command``: the image's command, or a native program with its arguments; ``port``: on loopback; ``listens``: in its
     container; ``files``: name → text, under `FOLDER`; ``data``: folder of its own on the host → where it is inside;
     ``devices``: CDI names; ``root``: whether it runs as root in its container; ``writable``: whether its root file
-    system is.
+    system is; ``archive``: what a native one comes in, ``program``: the program's name in it.
     """
 
     name: str
@@ -59,6 +60,8 @@ class Service:
     shm_mb: int | None = None
     ipc_host: bool = False
     memlock: bool = False
+    archive: Archive | None = None
+    program: str = ""
     root: bool = False
     writable: bool = False
 
@@ -71,6 +74,16 @@ class Service:
     def folder(self) -> str:
         """Where its configuration is on the host."""
         return posixpath.join(FOLDER, self.name)
+
+    @property
+    def programs_folder(self) -> str:
+        """Where versions of a native program lie beside one another."""
+        return posixpath.join(PROGRAMS, self.kind)
+
+    @property
+    def program_folder(self) -> str:
+        """Where the declared one lies."""
+        return posixpath.join(self.programs_folder, self.archive.version if self.archive else "")
 
     @property
     def user(self) -> int:

@@ -68,7 +68,7 @@ def proved(*rules: dict[str, Any], declared: Rig | None = None) -> None:
     declared = declared or rig()
     seen = Answers(rules=listed(*rules))
     found = read(*rules, declared=declared)
-    ajar = wrong_doors(declared.access, found, None)
+    ajar = wrong_doors(declared, found, None)
     proof.test_open_ports(seen, declared.access, ajar)
     proof.test_ssh_door(seen, declared.access, ajar)
     proof.test_ping(seen, declared.access, found)
@@ -149,8 +149,8 @@ def test_ping_falls_short(kinds: list[dict[str, Any]]) -> None:
 def test_the_port_in_use_may_be_open_while_sshd_is_moved() -> None:
     declared = Rig.model_validate({"name": "x", "driver": {"branch": 580}, "access": {"ssh": {"port": 2222}}})
     found = read(*ALWAYS, *PING, door("ssh", {"set": [22, 2222]}), declared=declared)
-    assert not wrong_doors(declared.access, found, 22)
-    assert list(wrong_doors(declared.access, found, 2222)) == [("tcp", 22, 22)]
+    assert not wrong_doors(declared, found, 22)
+    assert list(wrong_doors(declared, found, 2222)) == [("tcp", 22, 22)]
 
 
 @pytest.mark.parametrize(

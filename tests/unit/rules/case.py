@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rigwright.catalog import catalog
+from rigwright.spec.locks import Locks
+
 Parts = dict[str, Any]
 
 
@@ -37,6 +40,11 @@ def card(slot: str = "PCIE1", model: str = "GeForce RTX 3090", **more: Any) -> P
 def machine(*gpus: Parts, watts: int = 1300, psus: Parts | None = None, **more: Any) -> Parts:
     """Hardware with these cards and a supply."""
     return {"hardware": {"psus": psus or {"main": {"rated_w": watts}}, "gpus": list(gpus), **more}}
+
+
+IMAGE = "registry.example/own/image:1"
+LOCKS = Locks(images=dict.fromkeys((IMAGE, str(catalog().runtimes["llama.cpp"].image)), f"sha256:{'0' * 64}"))
+"""What the projects of these declarations have locked."""
 
 
 def p40(**driver: Any) -> Parts:

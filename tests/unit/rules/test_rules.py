@@ -15,21 +15,23 @@ from rigwright.rules import connection as connection_rules
 from rigwright.rules import findings
 from rigwright.spec.connection import Connection
 from rigwright.spec.rig import Rig
-from tests.unit.rules.case import REFERENCE, Case, card, machine, rtx5090
+from tests.unit.rules.case import LOCKS, REFERENCE, Case, card, machine, rtx5090
 from tests.unit.rules.cases_access import ACCESS, CONNECTION
 from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
+from tests.unit.rules.cases_gateway import GATEWAY
 from tests.unit.rules.cases_hardware import HARDWARE
 from tests.unit.rules.cases_layers import LAYERS
 from tests.unit.rules.cases_models import MODELS
 from tests.unit.rules.cases_rigd import RIGD
+from tests.unit.rules.cases_runtimes import RUNTIMES
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS]
+ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY]
 
 
 def rig(parts: Mapping[str, Any]) -> Rig:
     """A sound Rig with these parts."""
-    return Rig.model_validate({"name": "x", "driver": {"branch": 580}, **parts})
+    return Rig.model_validate({"name": "x", "driver": {"branch": 580}, **parts}).locked_by(LOCKS)
 
 
 def found(parts: Mapping[str, Any]) -> list[str]:

@@ -14,16 +14,18 @@ from rigwright.spec.merge import Layer, Merged
 from rigwright.spec.origin import Path, dotted
 from rigwright.spec.position import Position
 from rigwright.spec.shape import declaration
-from tests.unit.rules.case import UUID, Case, Parts, card, machine
+from tests.unit.rules.case import IMAGE, LOCKS, UUID, Case, Parts, card, machine
 from tests.unit.rules.cases_access import ACCESS, CONNECTION
 from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
+from tests.unit.rules.cases_gateway import GATEWAY
 from tests.unit.rules.cases_hardware import HARDWARE
 from tests.unit.rules.cases_layers import LAYERS
 from tests.unit.rules.cases_models import MODELS
 from tests.unit.rules.cases_rigd import RIGD
+from tests.unit.rules.cases_runtimes import RUNTIMES
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD, *MODELS]
+ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY]
 WRONG = {"of no type"}
 """Nothing in a declaration is a set."""
 
@@ -38,7 +40,7 @@ def _faults(parts: Parts) -> dict[str, set[str]]:
     merged = Merged(declaration())
     merged.add(Layer("host", "inventory/home.py", parts, Position(1)))
     found: dict[str, set[str]] = {}
-    for fault in checked("x", merged).faults:
+    for fault in checked("x", merged, LOCKS).faults:
         found.setdefault(fault.id, set()).add(fault.key)
     return found
 
@@ -139,6 +141,9 @@ TWICE: dict[str, Parts] = {
     "a door": {"access": {"firewall": {"ports": {"web": {"port": 443, "protocol": "udp", "sources": ["10.0.0.0/8"]}}}}},
     "a user": {"access": {"users": {"me": {"keys": ["ssh-ed25519 AAAA me", "k"], "shell": "/bin/sh"}}}},
     "a disk": {"base": {"disks": {"data": {"uuid": UUID, "mount": "/data", "options": ["noatime"]}}}},
+    "a runtime": {
+        "runtimes": {"services": {"llm": {"kind": "custom", "image": IMAGE, "port": 9000, "gpus": []}}},
+    },
     "a model": {"models": {"wanted": {"m": {"hub": "a/b", "files": ["x"], "revision": "r"}}}},
     "a drive": {"hardware": {"storage": {"boot": {"model": "x", "size_gb": 1, "serial": "S1"}}}},
     "cards and supplies": machine(card(riser="usb"), card("PCIE2")),

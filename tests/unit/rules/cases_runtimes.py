@@ -1,0 +1,107 @@
+"""Rules over runtimes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.rules.case import IMAGE, UUID, Case, Parts, card, machine
+from tests.unit.rules.cases_models import HASH
+
+ARCHIVE = {"version": "b1", "url": "https://x.example/x.tar.gz", "sha256": HASH}
+MODELS = {"wanted": {"m": {"path": "/srv/x.gguf", "sha256": HASH}, "t": {"path": "/srv/x.safetensors", "sha256": HASH}}}
+UUIDS = [f"GPU-{number}0000000-0000-0000-0000-000000000000" for number in (1, 2)]
+CARDS = machine(card("PCIE1", uuid=UUIDS[0]), card("PCIE5", uuid=UUIDS[1]), card("PCIE7"), watts=2000)
+
+
+def llm(**keys: Any) -> Parts:
+    return {"kind": "llama.cpp", "models": {"m": {}}, **keys}
+
+
+def own(**keys: Any) -> Parts:
+    return {"kind": "custom", "image": IMAGE, "port": 9000, **keys}
+
+
+def runtimes(more: Parts | None = None, data: str | None = None, **services: Parts) -> Parts:
+    return {
+        "models": MODELS,
+        "runtimes": {"services": services, **({"data": data} if data else {})},
+        **(more or {}),
+    }
+
+
+def disk(mount: str) -> Parts:
+    return {
+        "base": {"disks": {"data": {"mount": mount, "uuid": UUID}}},
+        "models": {**MODELS, "root": f"{mount}/models"},
+    }
+
+
+def on_disk(data: str) -> Parts:
+    return {**runtimes(data=data, llm=llm()), **disk("/srv/data")}
+
+
+RUNTIMES = [
+    Case("runtimes.not-native", "runtimes.services.x.how", runtimes(x=own(how="native")), runtimes(x=own())),
+    Case(
+        "runtimes.no-archive",
+        "runtimes.services.x.archive",
+        runtimes(x=llm(how="native")),
+        runtimes(x=llm(how="native", archive=ARCHIVE)),
+    ),
+    Case("runtimes.archive-unused", "runtimes.services.x.archive", runtimes(x=llm(archive=ARCHIVE)), runtimes(x=llm())),
+    Case(
+        "runtimes.no-engine",
+        "runtimes.services.x.how",
+        runtimes({"containers": {"state": "absent"}}, x=llm()),
+        runtimes({"containers": {"state": "absent"}}, x=llm(how="native", archive=ARCHIVE)),
+    ),
+    Case(
+        "runtimes.no-image",
+        "runtimes.services.x.image",
+        runtimes(x={"kind": "custom", "port": 9000}),
+        runtimes(x=own()),
+    ),
+    Case(
+        "runtimes.not-locked",
+        "runtimes.services.x.image",
+        runtimes(x=own(image="registry.example/own/image:2")),
+        runtimes(x=own()),
+    ),
+    Case(
+        "runtimes.no-such-model", "runtimes.services.x.models.n", runtimes(x=llm(models={"n": {}})), runtimes(x=llm())
+    ),
+    Case("runtimes.no-models", "runtimes.services.x.models", runtimes(x=llm(models={})), runtimes(x=llm())),
+    Case("runtimes.no-gguf", "runtimes.services.x.models.t", runtimes(x=llm(models={"t": {}})), runtimes(x=llm())),
+    Case(
+        "runtimes.no-such-card",
+        "runtimes.services.x.gpus.0",
+        runtimes(CARDS, x=llm(gpus=["PCIE2"])),
+        runtimes(CARDS, x=llm(gpus=["PCIE1"])),
+    ),
+    Case(
+        "runtimes.which-card",
+        "runtimes.services.x.gpus.0",
+        runtimes(CARDS, x=llm(gpus=["PCIE7"])),
+        runtimes(CARDS, x=llm(gpus=["PCIE5", UUIDS[0]])),
+    ),
+    Case(
+        "runtimes.no-port",
+        "runtimes.services.x.port",
+        runtimes(x={"kind": "custom", "image": IMAGE}),
+        runtimes(x=own()),
+    ),
+    Case(
+        "runtimes.port-twice",
+        "runtimes.services.y.port",
+        runtimes(x=llm(), y=llm()),
+        runtimes(x=llm(), y=llm(port=8081)),
+    ),
+    Case(
+        "runtimes.card-shared",
+        "runtimes.services.y.gpus",
+        runtimes(CARDS, x=llm(gpus=["PCIE1"], exclusive=True), y=llm(gpus=["PCIE1", "PCIE5"], port=8081)),
+        runtimes(CARDS, x=llm(gpus=["PCIE1"], exclusive=True), y=llm(gpus=["PCIE5"], port=8081)),
+    ),
+    Case("runtimes.data-above-disk", "runtimes.data", on_disk("/srv"), on_disk("/srv/data/runtimes")),
+    Case("runtimes.data-off-disk", "runtimes.data", on_disk("/srv/daat"), on_disk("/var/lib/runtimes")),
+]
