@@ -59,7 +59,7 @@ def command(
         for piece in stream(door, model or _model(rig, name), question, max_tokens, wait, told):
             answer.append(piece)
             if not as_json:
-                sys.stdout.write(piece)
+                sys.stdout.write(_printable(piece))
                 sys.stdout.flush()
     except NoAnswer as error:
         if not as_json:
@@ -69,6 +69,11 @@ def command(
         return exit_codes.UNREACHED if isinstance(error, NotReached) else exit_codes.FAILED
     _report(rig, name, door, told, "".join(answer), as_json)
     return exit_codes.HOLDS if answer else exit_codes.FAILED
+
+
+def _printable(text: str) -> str:
+    """What a model says is no command to a terminal."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "·" for letter in text)
 
 
 def _with_gateway(declared: Declarations) -> Rig:

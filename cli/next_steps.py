@@ -33,6 +33,7 @@ What to type next, {when}:
   {rig} plan{more}      # names what is broken, and why it would be changed
   {rig} verify{more}    # the proof falls short there
   {rig} apply{more}     # repairs just that
+  {rig} ask{more} 'And now?'   # a question to its model, through the gateway
 {over}For your own server: your key and its address into inventory/home.py, then {check}, and plan, apply, verify.
 """
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import exit_codes
+from cli import exit_codes, tried_model
 from cli.declared import hosts_and_overrides, load
 from cli.keeper_shown import show_rigd
 from cli.next_steps import next_steps
@@ -22,6 +22,9 @@ from cli.simulated import simulated_cards
 if TYPE_CHECKING:
     from rigwright.spec.rig import Rig
     from sim.host.throwaway import ThrowawayHost
+
+
+_ASK = ("ask", tried_model.QUESTION, "--max-tokens", "48")
 
 
 @click.command("try")
@@ -43,7 +46,7 @@ def command(
     driver: str,
     keep: bool,
 ) -> int:
-    """Start a throw-away Debian on this machine, with the declared GPUs simulated; apply, plan again, verify.
+    """Start a throw-away Debian on this machine, with the declared GPUs simulated; apply, plan again, verify, ask.
 
     HOSTS: the one host of the inventory that is tried (default: the first). Needs root. The host is a systemd-nspawn
     container with a network of its own, and is gone afterwards (--keep: once it is told to go).
@@ -65,13 +68,18 @@ def command(
     try:
         with ExitStack() as stack:
             click.secho("Starting stand-in vendor repositories …", bold=True)
-            vendors = stack.enter_context(VendorRepositories(owned=not keep))
+            image = [tried_model.IMAGE] if release != "bookworm" else []
+            vendors = stack.enter_context(VendorRepositories(images=image, native=not image, owned=not keep))
             click.secho(f"Starting a throw-away Debian host ({release}) as {name} …", bold=True)
             host = stack.enter_context(_host(rig, release, keep))
             if keep:  # at once: however this ends, they end with the host that stays
                 vendors.leave_with(host.id)
-            changes = _changes(host, vendors.declaration(release), driver)
-            project = _project(declared.root, name, host.id, changes)
+            vendors.registries_for(host)
+            folder = _folder(host.id)
+            serving = tried_model.changes(rig, vendors, release, folder / tried_model.KEY_FILE)
+            changes = {**_changes(host, vendors.declaration(release), driver), **serving}
+            project = _project(declared.root, name, folder, changes)
+            tried_model.prepare(project, vendors)
             if not keep:
                 stack.callback(shutil.rmtree, project)
             said = [*_options("--profile", profiles), *_options("--set", overrides)]
@@ -79,6 +87,7 @@ def command(
             status = _whole_way(project, said)
             if status == exit_codes.HOLDS:
                 show_rigd(rig, host)
+                status = _step(project, "An answer, through the gateway", [*_ASK, *said])
             click.echo(next_steps(project, host, said, keep))
             if keep:
                 stack.pop_all()
@@ -108,12 +117,17 @@ def _changes(host: ThrowawayHost, vendors: dict[str, Any], driver: str) -> dict[
     return {**reached, "driver": source, "containers": vendors["containers"]}
 
 
-def _project(original: Path, name: str, host_id: str, changes: dict[str, Any]) -> Path:
+def _folder(host_id: str) -> Path:
     """One for each host: two of one name may be tried at a time."""
-    from cli.trial import Trial, write_project  # noqa: PLC0415
     from sim.cache import cache_dir  # noqa: PLC0415
 
-    return write_project(cache_dir() / "trial" / host_id, original, {name: Trial(name, changes)})
+    return cache_dir() / "trial" / host_id
+
+
+def _project(original: Path, name: str, folder: Path, changes: dict[str, Any]) -> Path:
+    from cli.trial import Trial, write_project  # noqa: PLC0415
+
+    return write_project(folder, original, {name: Trial(name, changes)})
 
 
 def _explain(rig: Rig, release: str, driver: str, project: Path) -> None:
@@ -126,8 +140,10 @@ def _explain(rig: Rig, release: str, driver: str, project: Path) -> None:
     click.echo(
         f"""
   real        Debian {release} with systemd, sshd, apt, nftables, the container engine, {packages}
+              llama.cpp as Debian builds it for processors, Caddy
   simulated   {len(rig.hardware.gpus)} GPUs: NVML with heat, fans and power, nvidia-smi, what lspci reads
-  stand-in    NVIDIA's Container Toolkit and its repository, signed and served on this machine
+  stand-in    NVIDIA's Container Toolkit and its repository, the Hugging Face Hub and the registry of llama.cpp's image,
+              served on this machine; a language model of random weights: what it says means nothing
   otherwise   driver source {driver} (the inventory says {declared}); address and keys of the throw-away host
   project     {project}
 """
@@ -140,13 +156,16 @@ def _whole_way(project: Path, said: Sequence[str]) -> int:
         ("Is anything left to do? (0: no)", ["plan", *said]),
         ("The proof", ["verify", *said]),
     )
-    for title, arguments in steps:
-        click.secho(f"\n== {title}: rig {shlex.join(arguments)}", bold=True)
-        status = subprocess.run([sys.executable, "-m", "cli.main", *arguments], cwd=project, check=False).returncode
-        if status != exit_codes.HOLDS:
-            click.secho(f"rig {arguments[0]} ended with status {status}", fg="red", err=True)
-            return status
-    return exit_codes.HOLDS
+    statuses = (_step(project, title, arguments) for title, arguments in steps)
+    return next((status for status in statuses if status != exit_codes.HOLDS), exit_codes.HOLDS)
+
+
+def _step(project: Path, title: str, arguments: Sequence[str]) -> int:
+    click.secho(f"\n== {title}: rig {shlex.join(arguments)}", bold=True)
+    status = subprocess.run([sys.executable, "-m", "cli.main", *arguments], cwd=project, check=False).returncode
+    if status != exit_codes.HOLDS:
+        click.secho(f"rig {arguments[0]} ended with status {status}", fg="red", err=True)
+    return status
 
 
 def _options(name: str, values: Sequence[str]) -> Iterator[str]:

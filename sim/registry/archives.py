@@ -12,21 +12,27 @@ from pathlib import Path
 
 from sim import programs
 from sim.cache import built_once, cache_dir, key_of
+from sim.registry import image as images
 from sim.registry.image import Image
 
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _LOADER = "ld-linux-x86-64.so.2"
+LLAMA_CPP = "b11669"
+LLAMA_CPP_FILE = f"llama.cpp-{LLAMA_CPP}.tar.gz"
+PLACE = f"/opt/rigwright/llama.cpp/{LLAMA_CPP}"
+IMAGE = "ghcr.io/ggml-org/llama.cpp:server-cuda13"
+"""Its program is the one in the archive."""
+_SEARCH = ("--force-rpath", "--set-rpath", f"{PLACE}/lib")
 _FORMAT = 1  # raise it when what is built changes although its inputs do not
 
 
-def llama_cpp(image: Image, version: str, place: str) -> Path:
-    """A .tar.gz with llama-server in it. ``place``: the folder that it will be unpacked to, which an ELF file names."""
+def llama_cpp() -> Path:
+    """A .tar.gz with llama-server in it, which runs where it is unpacked to, `PLACE`, and nowhere else."""
     programs.require("patchelf")
-    key = key_of([_FORMAT, image.digest, version, place])
-    folder = built_once(
-        cache_dir() / "archives" / f"llama.cpp-{version}-{key}", lambda aside: _build(aside, image, place)
-    )
-    return folder / "archive.tar.gz"
+    image = images.image(IMAGE)
+    key = key_of([_FORMAT, image.digest, LLAMA_CPP, PLACE])
+    target = cache_dir() / "archives" / f"llama.cpp-{key}"
+    return built_once(target, lambda aside: _build(aside, image)) / LLAMA_CPP_FILE
 
 
 def sha256_of(path: Path) -> str:
@@ -34,7 +40,7 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _build(aside: Path, image: Image, place: str) -> None:
+def _build(aside: Path, image: Image) -> None:
     root, tree = aside / "root", aside / "tree"
     (tree / "lib").mkdir(parents=True)
     root.mkdir()
@@ -48,20 +54,14 @@ def _build(aside: Path, image: Image, place: str) -> None:
         shutil.copy2(library, tree / "lib" / library.name)
     for backend in (root / _LIBRARIES / "ggml").rglob("*.so"):
         shutil.copy2(backend, tree / backend.name)
-    programs.run(
-        ["patchelf", "--set-interpreter", f"{place}/lib/{_LOADER}", *_search(place), str(tree / "llama-server")]
-    )
+    programs.run(["patchelf", "--set-interpreter", f"{PLACE}/lib/{_LOADER}", *_SEARCH, str(tree / "llama-server")])
     for library in (tree / "lib").glob("lib*.so*"):
         if library.name.startswith(("libllama", "libggml", "libmtmd")):
-            programs.run(["patchelf", *_search(place), str(library)])
-    with tarfile.open(aside / "archive.tar.gz", "w:gz", compresslevel=1) as archive:
+            programs.run(["patchelf", *_SEARCH, str(library)])
+    with tarfile.open(aside / LLAMA_CPP_FILE, "w:gz", compresslevel=1) as archive:
         archive.add(tree, arcname="llama")
     shutil.rmtree(root)
     shutil.rmtree(tree)
-
-
-def _search(place: str) -> list[str]:
-    return ["--force-rpath", "--set-rpath", f"{place}/lib"]
 
 
 def _layer(image: Image) -> Path:

@@ -19,6 +19,7 @@ from sim.errors import SimulationError
 from sim.host.record import Process, machine_boot, registry_lock
 from sim.host.throwaway import ThrowawayHost
 from sim.hub import shelf
+from sim.registry import archives
 from sim.registry import shelf as registry
 from sim.registry.image import Image
 from sim.repository import container_toolkit, docker, driver, nvidia
@@ -29,6 +30,7 @@ from sim.repository.record import Answers, Record, records, sweep, write_answers
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 HUB = "hub"
+ARCHIVES = "archives"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class VendorRepositories:
     killed. `drivers` are the driver versions that NVIDIA's has; `broken_dkms` adds one whose modules do not compile.
     `docker` are the releases, by codename, that Docker's is wanted for: the first time that takes half a minute.
     `images`: names of `sim.registry.recipes`, which registries' names then lead to; half a minute each, the first time.
+    `native`: with an archive of llama.cpp, as its makers would pack it.
     """
 
     def __init__(
@@ -57,10 +60,12 @@ class VendorRepositories:
         broken_dkms: bool = False,
         docker: Sequence[str] = (),
         images: Sequence[str] = (),
+        native: bool = False,
         owned: bool = True,
     ) -> None:
         self._docker = tuple(docker)
         self._images = tuple(images)
+        self._native = native
         self._served_images: list[Image] = []
         self._drivers = (*drivers, *([driver.BROKEN] if broken_dkms else []))
         self._owned = owned
@@ -180,6 +185,16 @@ class VendorRepositories:
         if self._served_images:
             registry.send_there(host, self._running.folder, self.address, self._served_images)
 
+    def llama_cpp(self) -> dict[str, str]:
+        """What a native llama.cpp comes in: version, address, hash."""
+        if not self._native:
+            raise SimulationError("the archive was not asked for: VendorRepositories(native=True)")
+        return {
+            "version": archives.LLAMA_CPP,
+            "url": f"http://{self.address}/{ARCHIVES}/{archives.LLAMA_CPP_FILE}",
+            "sha256": archives.sha256_of(archives.llama_cpp()),
+        }
+
     # Troubles for tests
 
     def answer_with(self, status: int) -> None:
@@ -244,6 +259,9 @@ class VendorRepositories:
             for name in each.key_files:
                 (new / name).write_bytes(each.key.public)
         shelf.publish(new / HUB)
+        if self._native:
+            (new / ARCHIVES).mkdir()
+            (new / ARCHIVES / archives.LLAMA_CPP_FILE).symlink_to(archives.llama_cpp())
         www = folder / "www"
         if www.exists():
             www.rename(folder / "www.old")

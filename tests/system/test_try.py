@@ -30,7 +30,7 @@ def tried(request: pytest.FixtureRequest) -> Iterator[subprocess.CompletedProces
 @pytest.mark.parametrize("tried", ["--release trixie", "--release bookworm --driver nvidia"], indirect=True)
 def test_the_whole_way_and_what_to_type_next(tried: subprocess.CompletedProcess[str]) -> None:
     assert tried.returncode == 0, said(tried)
-    show, break_it, plan, verify, apply, end = _next_lines(tried.stdout)
+    show, break_it, plan, verify, apply, ask, end = _next_lines(tried.stdout)
 
     assert "GeForce RTX 3090" in _ends(0, show)
     _ends(0, break_it)
@@ -41,6 +41,7 @@ def test_the_whole_way_and_what_to_type_next(tried: subprocess.CompletedProcess[
     _ends(0, f"{apply.partition('#')[0]} --yes")  # nobody is there to be asked
     _ends(0, plan)
     _ends(0, verify)
+    assert _ends(0, ask).strip()
 
     _ends(0, end)
     assert _kept(tried) not in _ends(0, f"{BIN / 'python'} -m sim list")
