@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from pyinfra.api.deploy import deploy
 from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
 from rigwright.choice.runtimes import services
-from rigwright.choice.runtimes.compose import FILE
 from rigwright.choice.runtimes.service import Service
 from rigwright.engine.reasons import after, changes_in
-from rigwright.facts.archives import MARK
 from rigwright.operations import apt, files, units
 from rigwright.operations import runtimes as own
 from rigwright.spec.rig import Rig
 from tasks import unfinished
-from tasks.runtimes import docker, native
+from tasks.runtimes import docker, native, podman
 
+
+class Way(Protocol):
+    """How a runtime is run: `docker`, `podman` or `native`."""
+
+    def written(self, rig: Rig, service: Service) -> list[OperationMeta]:
+        """Have what it is made of on disk."""
+
+    def made_of(self, service: Service) -> str:
+        """The file that only a restart takes up."""
+
+
+_ENGINES = {"docker": docker, "podman": podman}
 SECRETS = "secrets.env"
 DATA_MODE = "750"
 
@@ -31,13 +43,15 @@ def runtimes(rig: Rig) -> None:
     with after(*unfinished.finished()):
         tools = apt.install(name="Install what asks runtimes whether they can serve", packages=["curl"])
     with after(tools, *changes_in("containers"), *changes_in("base")):
-        pulled = docker.images(wanted)
-        ran = [_one(rig, service, [tools, pulled]) for service in wanted]
+        engine = _ENGINES[rig.containers.engine]
+        contained = [each for each in wanted if each.archive is None]
+        ready = engine.prepared(contained) if contained else []
+        ran = [_one(rig, service, native if service.archive else engine, [tools, *ready]) for service in wanted]
     with after(*ran):
         native.others_removed(wanted)
 
 
-def _one(rig: Rig, service: Service, before: list[OperationMeta | None]) -> OperationMeta:
+def _one(rig: Rig, service: Service, way: Way, before: list[OperationMeta]) -> OperationMeta:
     name = service.name
     written = [
         files.content(name=f"Write {file} of {name}", dest=f"{service.folder}/files/{file}", text=text)
@@ -64,15 +78,15 @@ def _one(rig: Rig, service: Service, before: list[OperationMeta | None]) -> Oper
                 group=str(service.user),
             )
         )
-    way = native if service.archive is not None else docker
     written += way.written(rig, service)
-    made = f"{service.folder}/{FILE}" if service.archive is None else f"{service.program_folder}/{MARK}"
     with after(*before, *written, *changes_in("models")):
         ran: OperationMeta = units.service(
             name=f"Run {name}",
             unit=service.unit,
+            # What a quadlet is made into starts at boot because it is there.
+            enabled=None if way is podman else True,
             files=[
-                made,
+                way.made_of(service),
                 *(f"{service.folder}/files/{file}" for file in service.files),
                 *([f"{service.folder}/{SECRETS}"] if service.secrets else []),
             ],

@@ -13,17 +13,22 @@ from rigwright.operations import images as engine_images
 from rigwright.spec.rig import Rig
 
 
-def images(services: Sequence[Service]) -> OperationMeta:
+def prepared(services: Sequence[Service]) -> list[OperationMeta]:
     """Have the images of all of them."""
     pulled: OperationMeta = engine_images.pulled(
         name="Pull images", engine="docker", images=[each.image for each in services if each.image is not None]
     )
-    return pulled
+    return [pulled]
+
+
+def made_of(service: Service) -> str:
+    """The file that only a restart takes up."""
+    return f"{service.folder}/{compose.FILE}"
 
 
 def written(rig: Rig, service: Service) -> list[OperationMeta]:
     """Have its Compose file and its unit on disk."""
-    file = f"{service.folder}/{compose.FILE}"
+    file = made_of(service)
     paths = {each.host for each in service.mounts} | ({rig.runtimes.data} if service.data else set())
     return [
         files.content(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pyinfra.api.operation import OperationMeta
 
+from rigwright.choice.runtimes.quadlet import word
 from rigwright.choice.runtimes.service import Service
 from rigwright.engine.reasons import after
+from rigwright.facts.archives import MARK
 from rigwright.operations import apt, archives, files
 from rigwright.spec.rig import Rig
 
-_PLAIN = re.compile(r"^[A-Za-z0-9_./:,=+@-]+$")
 UNPACKERS = {".zst": "zstd", ".xz": "xz-utils"}
 
 
-def word(text: str) -> str:
-    """A word of ExecStart=, as systemd.service(5) reads it."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return escaped if _PLAIN.match(text) else f'"{escaped}"'
+def made_of(service: Service) -> str:
+    """The file that only a restart takes up, beside the unit."""
+    return f"{service.program_folder}/{MARK}"
 
 
 def written(rig: Rig, service: Service) -> list[OperationMeta]:

@@ -23,10 +23,12 @@ from tests.host.reading import Answers, ask
 
 Document = dict[str, Any]
 # Not all that the engine tells: secret variables would be in it.
-_ASKED = (
-    '{"image":{{json .Config.Image}},"command":{{json .Config.Cmd}},"ports":{{json .NetworkSettings.Ports}},'
-    '"requests":{{json .HostConfig.DeviceRequests}},"mounts":{{json .Mounts}}}'
-)
+_ASKED = {
+    "docker": '{"image":{{json .Config.Image}},"command":{{json .Config.Cmd}},"ports":{{json .NetworkSettings.Ports}},'
+    '"requests":{{json .HostConfig.DeviceRequests}},"mounts":{{json .Mounts}}}',
+    "podman": '{"image":{{json .ImageName}},"command":{{json .Config.Cmd}},"ports":{{json .NetworkSettings.Ports}},'
+    '"created":{{json .Config.CreateCommand}},"mounts":{{json .Mounts}}}',
+}
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +53,7 @@ def seen(host: Host, rig: Rig, wanted: list[Service]) -> Answers:
             f"{each.name} unit": f"systemctl show -p ActiveState,UnitFileState,NRestarts {each.unit}",
             f"{each.name} health": f"curl -sS -o /dev/null -m 20 -w '%{{http_code}}' {shlex.quote(each.health_url)}",
             f"{each.name} models": f"curl -sS -m 20 http://{LOOPBACK}:{each.port}/v1/models",
-            f"{each.name} container": f"{engine} inspect --format {shlex.quote(_ASKED)} rig-{each.name}",
+            f"{each.name} container": f"{engine} inspect --format {shlex.quote(_ASKED[engine])} rig-{each.name}",
             f"{each.name} program": f"systemctl show -P ExecStart {each.unit}",
             f"{each.name} archive": f"cat {each.program_folder}/{MARK}",
             f"{each.name} env": _hashes(each, engine),
@@ -91,7 +93,7 @@ def test_runtimes_serve(seen: Answers, wanted: list[Service]) -> None:
         status = seen[f"{each.name} health"]
         if unit.get("ActiveState") != "active":
             wrong.append(f"{each.unit} is {unit.get('ActiveState')}: journalctl -u {each.unit}")
-        elif unit.get("UnitFileState") != "enabled":
+        elif unit.get("UnitFileState") not in ("enabled", "generated"):
             wrong.append(f"{each.unit} is {unit.get('UnitFileState')} at boot")
         elif status != "200":
             wrong.append(f"{each.name}: {each.health_url} answers {status or 'nothing'}, wanted 200")
@@ -148,8 +150,12 @@ def test_options(seen: Answers, rig: Rig, containers: dict[str, Document], conta
         runtime = rig.runtimes.services[each.name]
         for name, options in _served(seen, each).items():
             for option, value in {**runtime.args, **runtime.models[name].args}.items():
-                if options.get(option) != _told(value):
-                    wrong.append(f"{each.name} serves {name} with {option} {options.get(option)}, declared {value}")
+                # An option that has several names is told by the first of them.
+                told = [options[option]] if option in options else list(options.values())
+                if _told(value) not in told:
+                    wrong.append(
+                        f"{each.name} serves {name} with {option} {options.get(option, 'otherwise')}, declared {value}"
+                    )
     assert not wrong, "; ".join(wrong)
 
 
@@ -201,13 +207,23 @@ def _told(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _given(told: Document) -> list[str]:
+    """The CDI names that a container was made with."""
+    if "created" in told:
+        words = [*told["created"], ""]
+        pairs = list(pairwise(words))
+        apart = [value for word, value in pairs if word == "--device"]
+        return [*apart, *(word.partition("=")[2] for word in words if word.startswith("--device="))]
+    requests = told["requests"] or []
+    return [name for request in requests if request.get("Driver") == "cdi" for name in request["DeviceIDs"]]
+
+
 @proves("runtimes.services.gpus")
 def test_cards(containers: dict[str, Document], contained: list[Service]) -> None:
     """Every runtime is given its cards, and no other"""
     wrong = []
     for each in contained:
-        requests = containers[each.name]["requests"] or []
-        given = [name for request in requests if request.get("Driver") == "cdi" for name in request["DeviceIDs"]]
+        given = _given(containers[each.name])
         if sorted(given) != sorted(each.devices):
             wrong.append(f"{each.name} has {', '.join(given) or 'none'}, wanted {', '.join(each.devices) or 'none'}")
     assert not wrong, "; ".join(wrong)

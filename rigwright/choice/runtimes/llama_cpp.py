@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rigwright.choice.models import NotLocked, folder, of
+from rigwright.choice.models import folder, of
 from rigwright.choice.runtimes.service import INSIDE, text
-from rigwright.metadata.gguf import main_files
+from rigwright.metadata.gguf import NotGguf, main_files
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime, Served
 
@@ -30,11 +30,11 @@ def presets(rig: Rig, runtime: Runtime, gpus: bool) -> str:
 
 
 def model_file(rig: Rig, name: str) -> str:
-    """The file that it loads: of a model in parts the first. Raises `NotLocked`."""
+    """The file that it loads: of a model in parts the first. Raises `NotLocked` and `NotGguf`."""
     paths = {each.used: each for each in of(rig, name)}
     found = main_files(paths)
     if not found:
-        raise NotLocked(f"models.wanted.{name} has no GGUF")
+        raise NotGguf("no GGUF is among its files")
     return found[0]
 
 
