@@ -16,7 +16,9 @@ class RuntimeKind(Entry):
     image: str | None = None
     """The image that is run unless another one is declared, with its tag."""
     port: int | None = None
-    """The port that it listens on in its container, and on loopback unless another one is declared."""
+    """The port on loopback, unless another one is declared; in its container, too, unless `listens` says otherwise."""
+    listens: int | None = None
+    """The port in its container, where it is another one."""
     health: str | None = None
     """The path that answers 200 when it can serve."""
     own_users: bool = False
@@ -26,3 +28,8 @@ class RuntimeKind(Entry):
     api: Api
     allowed: tuple[str, ...]
     """Paths that the gateway lets through; '*' at an end stands for whatever follows."""
+    cache_types: tuple[str, ...] = ("f16",)
+    """What keys and values can be kept as."""
+    needed_env: tuple[str, ...] = ()
+    """Variables without which it must not be run."""
+    needed_secrets: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from rigwright.choice.runtimes.service import FOLDER
 from rigwright.engine.reasons import because, refuse
-from rigwright.facts.runtimes import OwnRuntimes
+from rigwright.facts.runtimes import OwnRuntimes, SystemUsers
 from rigwright.operations import files
 from rigwright.secrets import SecretUnreadable, read_secret
 from rigwright.spec.secret import Secret
@@ -35,6 +35,22 @@ def _quoted(value: str) -> str:
     """As systemd.exec(5) reads it: in double quotes, with what means something there escaped."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
     return f'"{escaped}"'
+
+
+@operation()
+def users(dest: str, wanted: Mapping[str, int]) -> Generator[StringCommand | str, None, None]:
+    """Have a user and a group of each name with this number, by systemd-sysusers, whose file is ``dest``."""
+    lines = [f'u {name} {number} "Rigwright runtime" /nonexistent\n' for name, number in sorted(wanted.items())]
+    yield from files.content._inner(dest=dest, text="# Written by Rigwright.\n" + "".join(lines))
+    found: dict[str, int] = host.get_fact(SystemUsers, names=sorted(wanted))
+    missing = {name: number for name, number in wanted.items() if found.get(name) != number}
+    if not missing:
+        return
+    for name, number in missing.items():
+        if name in found:
+            refuse(host, f"user {name} has number {found[name]}, and {number} is wanted: rename or remove that user")
+    because("; ".join(f"user {name}: missing" for name in missing))
+    yield f"systemd-sysusers {shlex.quote(dest)}"
 
 
 @operation()

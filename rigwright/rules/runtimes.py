@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rigwright.catalog import Catalog
 from rigwright.catalog.runtimes import RuntimeKind
 from rigwright.choice.models import NotLocked
-from rigwright.choice.runtimes import NATIVE, image_of, llama_cpp, port_of
+from rigwright.choice.runtimes import FRONTS, GGUF, MODELS, NATIVE, ONE_MODEL, image_of, llama_cpp, port_of
 from rigwright.choice.runtimes.service import uuid_of
 from rigwright.metadata.gguf import NotGguf
 from rigwright.rules import places
@@ -25,7 +25,9 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     for name, runtime in rig.runtimes.services.items():
         key, kind = f"{_ALL}.{name}", catalog.runtimes[runtime.kind]
         yield from _how(rig, key, runtime, kind)
-        yield from _served(rig, key, runtime)
+        yield from _served(rig, key, runtime, kind)
+        yield from _needed(key, runtime, kind)
+        yield from _upstreams(rig, name, key, runtime)
         yield from _cards(rig, key, runtime)
     yield from _ports(rig, catalog)
     yield from _exclusive(rig, catalog)
@@ -96,7 +98,7 @@ def _image(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind, rests_on: tu
         )
 
 
-def _served(rig: Rig, key: str, runtime: Runtime) -> Iterator[Finding]:
+def _served(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
     for name in runtime.models:
         where = f"{key}.models.{name}"
         if name not in rig.models.wanted:
@@ -109,17 +111,88 @@ def _served(rig: Rig, key: str, runtime: Runtime) -> Iterator[Finding]:
                 nearest(name, rig.models.wanted),
                 rests_on=("models.wanted.*",),
             )
-        elif runtime.kind == "llama.cpp":
+        elif runtime.kind in GGUF:
             yield from _gguf(rig, name, where, key)
-    if runtime.kind == "llama.cpp" and not runtime.models:
+        cache = runtime.models[name].cache_type
+        if cache not in kind.cache_types:
+            yield Finding(
+                "runtimes.cache-type",
+                f"{where}.cache_type",
+                cache,
+                f"one of {', '.join(kind.cache_types)}, which is what {runtime.kind} can keep keys and values as",
+                "Choose one of these.",
+                rests_on=(f"{key}.kind",),
+            )
+    rests_on = (f"{key}.kind", f"{key}.models.*")
+    if runtime.kind in MODELS and not runtime.models:
         yield Finding(
             "runtimes.no-models",
             f"{key}.models",
             None,
             "a model to serve",
             "Add one: {'name': {}}.",
-            rests_on=(f"{key}.kind", f"{key}.models.*"),
+            rests_on=rests_on,
         )
+    if runtime.kind in ONE_MODEL and len(runtime.models) > 1:
+        yield Finding(
+            "runtimes.one-model",
+            f"{key}.models",
+            list(runtime.models),
+            f"a single model: {runtime.kind} serves one",
+            "Declare a runtime for each of them, with cards and a port of its own.",
+            rests_on=rests_on,
+        )
+
+
+def _needed(key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
+    """Variables without which it must not be run."""
+    for table, names in (("env", kind.needed_env), ("secrets", kind.needed_secrets)):
+        for name in names:
+            if name not in getattr(runtime, table):
+                yield Finding(
+                    "runtimes.variable-missing",
+                    f"{key}.{table}",
+                    None,
+                    f"{name}, without which {runtime.kind} is not to be run",
+                    "Add it." if table == "env" else f"Add it: {{'{name}': {{'file': …}}}}.",
+                    rests_on=(f"{key}.kind", f"{key}.{table}.{name}", f"{key}.{table}.*"),
+                )
+
+
+def _upstreams(rig: Rig, name: str, key: str, runtime: Runtime) -> Iterator[Finding]:
+    rests_on = (f"{key}.kind", f"{key}.upstreams.*", f"{_ALL}.*", f"{_ALL}.*.how")
+    if runtime.kind in FRONTS and not runtime.upstreams:
+        yield Finding(
+            "runtimes.no-upstreams",
+            f"{key}.upstreams",
+            None,
+            f"a runtime that {runtime.kind} stands in front of",
+            "Add one.",
+            rests_on=rests_on,
+        )
+    if runtime.kind not in FRONTS and runtime.upstreams:
+        yield Finding(
+            "runtimes.upstreams-unused",
+            f"{key}.upstreams",
+            list(runtime.upstreams),
+            f"no upstreams: only {' and '.join(FRONTS)} stand in front of others",
+            "Remove it.",
+            rests_on=rests_on,
+        )
+        return
+    for index, other in enumerate(runtime.upstreams):
+        found = rig.runtimes.services.get(other)
+        if found is None or other == name or found.how == "native":
+            yield Finding(
+                "runtimes.no-such-upstream",
+                f"{key}.upstreams.{index}",
+                other,
+                "another runtime of runtimes.services, in a container like this one: "
+                f"{', '.join(each for each in rig.runtimes.services if each != name) or 'there is none'}",
+                "Correct it, or run that one in a container.",
+                nearest(other, [each for each in rig.runtimes.services if each != name]),
+                rests_on=rests_on,
+            )
 
 
 def _gguf(rig: Rig, name: str, where: str, key: str) -> Iterator[Finding]:

@@ -13,13 +13,23 @@ from rigwright.spec.secret import Secret
 
 Kind = Literal[
     "llama.cpp",
+    "llama-swap",
+    "ollama",
+    "vllm",
+    "sglang",
+    "tabbyapi",
+    "open-webui",
+    "litellm",
+    "comfyui",
+    "whisper.cpp",
+    "speaches",
     "custom",
 ]
 RuntimeName = Annotated[
     str,
     Field(
-        pattern=r"^[a-z][a-z0-9-]{0,30}$",
-        description="a runtime's name: small letters, digits and '-', at most 31, a letter first",
+        pattern=r"^[a-z][a-z0-9-]{0,26}$",
+        description="a runtime's name: small letters, digits and '-', at most 27, a letter first",
     ),
 ]
 VariableName = Annotated[
@@ -78,6 +88,9 @@ class Runtime(Model):
         default_factory=dict,
         description="models of models.wanted that it serves",
         form="a mapping of models to how they are served, {'qwen3': {'context_tokens': 32768}}",
+    )
+    upstreams: list[RuntimeName] = key(
+        default_factory=list, description="runtimes that it stands in front of: open-webui and litellm"
     )
     gpus: list[CardName] | None = key(
         None,

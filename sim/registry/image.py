@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
+import tarfile
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -73,12 +76,17 @@ def _build(aside: Path, recipe: Recipe, mirror: mirrors.Mirror) -> None:
                 *sources(recipe, mirror),
             ]
         )
+    _add(layer, recipe.files)
     layer_digest, layer_size = _kept(aside, layer)
     configuration = json.dumps(
         {
             "architecture": "amd64",
             "os": "linux",
-            "config": {"Entrypoint": [recipe.path], "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "WorkingDir": "/"},
+            "config": {
+                "Entrypoint": list(recipe.runs),
+                "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", *(f"{k}={v}" for k, v in recipe.environment.items())],
+                "WorkingDir": "/",
+            },
             "rootfs": {"type": "layers", "diff_ids": [layer_digest]},
             "history": [{"created_by": f"rigwright: Debian {recipe.suite}, {' '.join(recipe.packages)}"}],
         }
@@ -100,6 +108,16 @@ def _build(aside: Path, recipe: Recipe, mirror: mirrors.Mirror) -> None:
     )  # fmt: skip
     digest, _ = _written(aside, manifest)
     (aside / "digest").write_text(digest)
+
+
+def _add(layer: Path, files: Mapping[str, str]) -> None:
+    """Programs of ours into the tar."""
+    with tarfile.open(layer, "a") as archive:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(f".{path}")
+            data = text.encode()
+            entry.size, entry.mode = len(data), 0o755
+            archive.addfile(entry, io.BytesIO(data))
 
 
 def _kept(folder: Path, file: Path) -> tuple[str, int]:

@@ -30,6 +30,7 @@ class Way(Protocol):
 
 _ENGINES = {"docker": docker, "podman": podman}
 SECRETS = "secrets.env"
+USERS = "/etc/sysusers.d/rigwright-runtimes.conf"
 DATA_MODE = "750"
 
 
@@ -39,14 +40,22 @@ def runtimes(rig: Rig) -> None:
     wanted = services(rig, catalog())
     own.others_removed(name="Remove runtimes that are not declared", kept=[each.name for each in wanted])
     if not wanted:
+        files.absent(name="Remove the runtimes' list of users", paths=[USERS])
         return
     with after(*unfinished.finished()):
         tools = apt.install(name="Install what asks runtimes whether they can serve", packages=["curl"])
     with after(tools, *changes_in("containers"), *changes_in("base")):
+        accounts = own.users(
+            name="Make the runtimes' users",
+            dest=USERS,
+            wanted={each.account: each.user for each in wanted if not each.root},
+        )
         engine = _ENGINES[rig.containers.engine]
         contained = [each for each in wanted if each.archive is None]
         ready = engine.prepared(contained) if contained else []
-        ran = [_one(rig, service, native if service.archive else engine, [tools, *ready]) for service in wanted]
+        ran = [
+            _one(rig, service, native if service.archive else engine, [tools, accounts, *ready]) for service in wanted
+        ]
     with after(*ran):
         native.others_removed(wanted)
 
@@ -68,16 +77,8 @@ def _one(rig: Rig, service: Service, way: Way, before: list[OperationMeta]) -> O
         )
     else:
         files.absent(name=f"Remove secrets of {name}", paths=[f"{service.folder}/{SECRETS}"])
-    for folder in service.data:
-        written.append(
-            files.directory(
-                name=f"Make the folder {folder} of {name}",
-                path=f"{rig.runtimes.data}/{name}/{folder}",
-                mode=DATA_MODE,
-                user=str(service.user),
-                group=str(service.user),
-            )
-        )
+    with after(*before):
+        written += _folders(rig, service)
     written += way.written(rig, service)
     with after(*before, *written, *changes_in("models")):
         ran: OperationMeta = units.service(
@@ -92,3 +93,15 @@ def _one(rig: Rig, service: Service, way: Way, before: list[OperationMeta]) -> O
             ],
         )
     return ran
+
+
+def _folders(rig: Rig, service: Service) -> list[OperationMeta]:
+    """The folders that it may write to."""
+    own_data = [f"{rig.runtimes.data}/{service.name}/{folder}" for folder in service.data]
+    places = [*own_data, *(each.host for each in service.mounts if not each.read_only)]
+    return [
+        files.directory(
+            name=f"Make the folder {place}", path=place, mode=DATA_MODE, user=service.account, group=service.account
+        )
+        for place in places
+    ]

@@ -59,6 +59,8 @@ def seen(host: Host, rig: Rig, wanted: list[Service]) -> Answers:
             f"{each.name} env": _hashes(each, engine),
             f"{each.name} secrets": f"stat -c '%a %U' {each.folder}/secrets.env",
         }
+        for file in each.files:
+            questions[f"{each.name} {file}"] = f"sha256sum < {each.folder}/files/{file} | cut -d' ' -f1"
     return ask(host, questions)
 
 
@@ -138,14 +140,25 @@ def test_ports(containers: dict[str, Document], contained: list[Service]) -> Non
     assert not wrong, "; ".join(wrong)
 
 
-@proves("runtimes.services.models.args", "runtimes.services.args", "runtimes.services.command")
-def test_options(seen: Answers, rig: Rig, containers: dict[str, Document], contained: list[Service]) -> None:
+@proves(
+    "runtimes.services.models.args",
+    "runtimes.services.args",
+    "runtimes.services.command",
+    "runtimes.services.upstreams",
+)
+def test_options(
+    seen: Answers, rig: Rig, wanted: list[Service], containers: dict[str, Document], contained: list[Service]
+) -> None:
     """Every runtime runs with the declared options"""
     wrong = []
     for each in contained:
         command = containers[each.name]["command"] or []
         if list(command) != list(each.command):
             wrong.append(f"{each.name} runs with {shlex.join(command)}, declared {shlex.join(each.command)}")
+    for each in wanted:
+        for file, text in each.files.items():
+            if seen[f"{each.name} {file}"] != hashlib.sha256(text.encode()).hexdigest():
+                wrong.append(f"{each.folder}/files/{file} is not as declared")
     for each in wanted_llamas(rig, contained):
         runtime = rig.runtimes.services[each.name]
         for name, options in _served(seen, each).items():

@@ -193,6 +193,10 @@ OTHER = [
     _other("runtimes.services.models.parallel", "runtimes.services.llm.models.tiny.parallel=1"),
     _other("runtimes.services.models.cache_type", "runtimes.services.llm.models.tiny.cache_type=f16"),
     _other("runtimes.services.models.args", "runtimes.services.llm.models.tiny.args.temp=0.6"),
+    _other(
+        "runtimes.services.upstreams",
+        f"runtimes.services.front={_json({'kind': 'litellm', 'image': OTHER_IMAGE, 'upstreams': ['llm']})}",
+    ),
     _other("runtimes.services.gpus", "runtimes.services.llm.gpus=[]"),
     _other("runtimes.services.port", "runtimes.services.llm.port=8085"),
     _other("runtimes.services.args", "runtimes.services.llm.args.threads=1"),

@@ -6,10 +6,13 @@ Its presets and options: tools/server/README.md of llama.cpp.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from rigwright.choice.models import folder, of
-from rigwright.choice.runtimes.service import INSIDE, text
+from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.models import of
+from rigwright.choice.runtimes.common import EVERYWHERE, base
+from rigwright.choice.runtimes.service import FOLDER, INSIDE, LOOPBACK, Service, text
 from rigwright.metadata.gguf import NotGguf, main_files
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime, Served
@@ -17,15 +20,23 @@ from rigwright.spec.runtimes import Runtime, Served
 PRESETS = "models.ini"
 
 
-def command(rig: Rig, name: str, runtime: Runtime, host: str, port: int, presets: str) -> list[str]:
-    """The server's options; those of models are in the presets."""
-    return ["--host", host, "--port", str(port), "--models-preset", presets, "--no-webui"]
+def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
+    """The server. Raises `NotLocked` and `NoImage`."""
+    native = runtime.how == "native"
+    host, file = (LOOPBACK, f"{FOLDER}/{name}/files/{PRESETS}") if native else (EVERYWHERE, f"{INSIDE}/{PRESETS}")
+    service = base(rig, name, runtime, kind)
+    return replace(
+        service,
+        command=["--host", host, "--port", str(service.listens), "--models-preset", file, "--no-webui"],
+        program="llama-server",
+        files={PRESETS: presets(rig, runtime, bool(service.devices))},
+    )
 
 
 def presets(rig: Rig, runtime: Runtime, gpus: bool) -> str:
     """The INI that it reads. Raises `NotLocked`."""
-    sections = ["version = 1\n", _section("*", {**_common(gpus), **runtime.args})]
-    sections += [_section(name, _model(rig, name, served)) for name, served in runtime.models.items()]
+    sections = ["version = 1\n", _section("*", {**common(gpus), **runtime.args})]
+    sections += [_section(name, options_of(rig, name, served)) for name, served in runtime.models.items()]
     return "\n".join(sections)
 
 
@@ -38,12 +49,13 @@ def model_file(rig: Rig, name: str) -> str:
     return found[0]
 
 
-def _common(gpus: bool) -> dict[str, Any]:
+def common(gpus: bool) -> dict[str, Any]:
     """With cards everything lies on them: what does not fit fails, instead of creeping along on the processor."""
     return {"n-gpu-layers": "all", "fit": "off"} if gpus else {"n-gpu-layers": 0, "fit": "off"}
 
 
-def _model(rig: Rig, name: str, served: Served) -> dict[str, Any]:
+def options_of(rig: Rig, name: str, served: Served) -> dict[str, Any]:
+    """What it is told of one model. Raises `NotLocked` and `NotGguf`."""
     options: dict[str, Any] = {
         "model": model_file(rig, name),
         # The context is shared out among the slots: each is to have the whole one.
@@ -65,13 +77,3 @@ def _projector(rig: Rig, name: str) -> Iterator[tuple[str, str]]:
 
 def _section(name: str, options: dict[str, Any]) -> str:
     return f"[{name}]\n" + "".join(f"{key} = {text(value)}\n" for key, value in options.items())
-
-
-def inside() -> str:
-    """Where a container finds the presets."""
-    return f"{INSIDE}/{PRESETS}"
-
-
-def models_folder(rig: Rig, name: str) -> str:
-    """What has to be seen of the disk for a model. Raises `NotLocked`."""
-    return folder(rig, name)

@@ -22,6 +22,10 @@ LOOPBACK = "127.0.0.1"
 _FIRST_UID, _UIDS = 70_000, 10_000
 
 
+class NoImage(LookupError):
+    """An image has no digest in images.lock, which a sound declaration has."""
+
+
 @dataclass(frozen=True)
 class Mount:
     """A folder of the host in a container."""
@@ -76,6 +80,11 @@ class Service:
         return posixpath.join(FOLDER, self.name)
 
     @property
+    def account(self) -> str:
+        """The name of its user and group."""
+        return "root" if self.root else f"rig-{self.name}"
+
+    @property
     def programs_folder(self) -> str:
         """Where versions of a native program lie beside one another."""
         return posixpath.join(PROGRAMS, self.kind)
@@ -100,6 +109,23 @@ class Service:
         """Stands for all that the container is made of: another one means another container."""
         told = {name: value for name, value in vars(self).items() if name not in ("secrets", "start_s")}
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=vars).encode()).hexdigest()[:16]
+
+
+def pinned(rig: Rig, image: str) -> str:
+    """The image by its digest. Raises `NoImage`."""
+    digest = rig.locks.images.get(image)
+    if digest is None:
+        raise NoImage(f"{image} is not in images.lock")
+    return f"{image.rpartition(':')[0]}@{digest}"
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``above`` over ``below``, mappings key by key: declared options over a configuration of ours."""
+    found = dict(below)
+    for name, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(found.get(name), Mapping)
+        found[name] = merged(found[name], value) if both else value
+    return found
 
 
 def unit_of(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import signal
 import time
@@ -87,8 +86,7 @@ def test_a_wrong_hash_is_thrown_away_and_another_file_comes_all_the_same(program
 
 def test_no_room_is_said_before_the_first_byte(program: Path, tmp_path: Path) -> None:
     with served(Shelf({"a.gguf": some(1000)})) as shelf:
-        found = os.statvfs(tmp_path)
-        done = run(program, plan(tmp_path, entry(shelf, "a.gguf"), keep_free_bytes=found.f_bavail * found.f_frsize))
+        done = run(program, plan(tmp_path, entry(shelf, "a.gguf"), keep_free_bytes=10**18))
         assert done.returncode == 4
         assert "too little. Nothing was pulled." in done.stderr
         assert shelf.asked == []

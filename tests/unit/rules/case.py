@@ -43,7 +43,8 @@ def machine(*gpus: Parts, watts: int = 1300, psus: Parts | None = None, **more: 
 
 
 IMAGE = "registry.example/own/image:1"
-LOCKS = Locks(images=dict.fromkeys((IMAGE, str(catalog().runtimes["llama.cpp"].image)), f"sha256:{'0' * 64}"))
+_KNOWN = [kind.image for kind in catalog().runtimes.values() if kind.image is not None]
+LOCKS = Locks(images=dict.fromkeys((IMAGE, *_KNOWN), f"sha256:{'0' * 64}"))
 """What the projects of these declarations have locked."""
 
 

@@ -21,6 +21,16 @@ def own(**keys: Any) -> Parts:
     return {"kind": "custom", "image": IMAGE, "port": 9000, **keys}
 
 
+def one(models: Parts) -> Parts:
+    return {"kind": "vllm", "models": models}
+
+
+def page(**keys: Any) -> Parts:
+    secrets = {name: {"env": "X"} for name in ("WEBUI_ADMIN_PASSWORD", "WEBUI_SECRET_KEY")}
+    admin = {"WEBUI_ADMIN_EMAIL": "me@x.example"}
+    return {"kind": "open-webui", "upstreams": ["y"], "env": admin, "secrets": secrets, **keys}
+
+
 def runtimes(more: Parts | None = None, data: str | None = None, **services: Parts) -> Parts:
     return {
         "models": MODELS,
@@ -69,6 +79,56 @@ RUNTIMES = [
     ),
     Case(
         "runtimes.no-such-model", "runtimes.services.x.models.n", runtimes(x=llm(models={"n": {}})), runtimes(x=llm())
+    ),
+    Case(
+        "runtimes.one-model",
+        "runtimes.services.x.models",
+        runtimes(x=one({"m": {}, "t": {}})),
+        runtimes(x=one({"m": {}})),
+    ),
+    Case(
+        "runtimes.cache-type",
+        "runtimes.services.x.models.m.cache_type",
+        runtimes(x=one({"m": {"cache_type": "q4_0"}})),
+        runtimes(x=one({"m": {"cache_type": "q8_0"}})),
+    ),
+    Case(
+        "runtimes.variable-missing",
+        "runtimes.services.x.secrets",
+        runtimes(x=page(secrets={"WEBUI_SECRET_KEY": {"env": "X"}}), y=llm()),
+        runtimes(x=page(), y=llm()),
+    ),
+    Case(
+        "runtimes.variable-missing",
+        "runtimes.services.x.env",
+        runtimes(x=page(env={}), y=llm()),
+        runtimes(x=page(), y=llm()),
+        "none that is secret",
+    ),
+    Case(
+        "runtimes.no-upstreams",
+        "runtimes.services.x.upstreams",
+        runtimes(x=page(upstreams=[]), y=llm()),
+        runtimes(x=page(), y=llm()),
+    ),
+    Case(
+        "runtimes.upstreams-unused",
+        "runtimes.services.x.upstreams",
+        runtimes(x=own(upstreams=["y"]), y=llm()),
+        runtimes(x=own(), y=llm()),
+    ),
+    Case(
+        "runtimes.no-such-upstream",
+        "runtimes.services.x.upstreams.0",
+        runtimes(x=page(upstreams=["z"]), y=llm()),
+        runtimes(x=page(), y=llm()),
+    ),
+    Case(
+        "runtimes.no-such-upstream",
+        "runtimes.services.x.upstreams.0",
+        runtimes(x=page(), y=llm(how="native", archive=ARCHIVE)),
+        runtimes(x=page(), y=llm()),
+        "a native one",
     ),
     Case("runtimes.no-models", "runtimes.services.x.models", runtimes(x=llm(models={})), runtimes(x=llm())),
     Case("runtimes.no-gguf", "runtimes.services.x.models.t", runtimes(x=llm(models={"t": {}})), runtimes(x=llm())),

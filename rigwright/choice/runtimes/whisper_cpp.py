@@ -1,0 +1,31 @@
+"""whisper.cpp's server at the path of OpenAI's audio API. Its image runs one command line by a shell."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.models import of
+from rigwright.choice.runtimes.common import EVERYWHERE, base
+from rigwright.choice.runtimes.service import Service, options
+from rigwright.spec.rig import Rig
+from rigwright.spec.runtimes import Runtime
+
+PATH = "/v1/audio/transcriptions"
+
+
+def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
+    """The server. Raises `NotLocked` and `NoImage`."""
+    ((model, served),) = runtime.models.items()
+    declared: dict[str, Any] = {
+        "model": of(rig, model)[0].used,
+        "host": EVERYWHERE,
+        "port": kind.listens,
+        "inference-path": PATH,
+        **runtime.args,
+        **served.args,
+    }
+    return base(
+        rig, name, runtime, kind, command=[shlex.join(["whisper-server", *options(declared)])]
+    )  # fmt: skip

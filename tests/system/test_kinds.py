@@ -1,0 +1,137 @@
+"""Every kind of runtime by both engines: what is rendered is taken by the real tools, starts, and sees just its cards.
+
+llama.cpp is real; the others are stand-ins under the images' own names, which say what they were started with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rigwright.catalog import catalog
+from rigwright.choice.runtimes.service import uid_of
+from rigwright.spec.locks import write_images
+from sim.gpu.models import rtx3090s
+from sim.host.throwaway import ThrowawayHost
+from sim.registry.recipes import RECIPES
+from sim.repository.vendors import VendorRepositories
+from tests.system.declared import declared
+from tests.system.hosts import gpu_host
+from tests.system.outcome import changes
+from tests.system.site import Site, site
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+LAYERS = ("--layer", "driver,containers,models,runtimes")
+SECRET = {"command": ["echo", 's3cret-0123456789 $HOME "x" `y`']}
+NO_CUDA = {"cuda": {"toolkits": [], "default": None}}
+
+
+def services(first: str, second: str) -> dict[str, Any]:
+    """One of each kind. ``first``, ``second``: the cards' UUIDs."""
+    model: dict[str, Any] = {"models": {"tiny": {"context_tokens": 1024}}}
+    return {
+        "llm": {"kind": "llama.cpp", **model},
+        "swap": {"kind": "llama-swap", **model},
+        "ollama": {"kind": "ollama"},
+        "vllm": {"kind": "vllm", **model, "gpus": [first], "exclusive": False, "args": {"swap-space": 2}},
+        "sglang": {"kind": "sglang", **model, "gpus": [second]},
+        "tabby": {"kind": "tabbyapi", **model, "args": {"model": {"chunk_size": 1024}}},
+        "page": {
+            "kind": "open-webui",
+            "upstreams": ["llm", "vllm"],
+            "env": {"WEBUI_ADMIN_EMAIL": "me@example.org", "WEBUI_NAME": 'a "name" with $HOME, 100 %'},
+            "secrets": {"WEBUI_ADMIN_PASSWORD": SECRET, "WEBUI_SECRET_KEY": SECRET},
+        },
+        "front": {"kind": "litellm", "upstreams": ["llm"]},
+        "comfy": {"kind": "comfyui", "args": {"lowvram": True}},
+        "whisper": {"kind": "whisper.cpp", **model, "gpus": []},
+        "speaches": {"kind": "speaches"},
+    }
+
+
+@pytest.fixture(scope="module")
+def all_images() -> Iterator[VendorRepositories]:
+    with VendorRepositories(images=list(RECIPES)) as repositories:
+        yield repositories
+
+
+@pytest.fixture(scope="module", params=["docker", "podman"])
+def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, all_images: VendorRepositories
+) -> Iterator[tuple[ThrowawayHost, Site, tuple[str, str]]]:
+    with gpu_host("basement") as host:
+        all_images.registries_for(host)
+        first, second = (card.uuid for card in rtx3090s(2))
+        more: dict[str, Any] = {
+            "containers": {"engine": request.param, "daemon": {"max-concurrent-downloads": None}},
+            "runtimes": {"services": services(first, second)},
+        }
+        project = site(tmp_path_factory.mktemp("project"), {host: declared(all_images, "trixie", NO_CUDA, more)})
+        write_images(project.project, all_images.images())
+        project.apply(*LAYERS)
+        yield host, project, (first, second)
+
+
+def engine_of(host: ThrowawayHost) -> str:
+    return "docker" if host.run("command -v docker", check=False).returncode == 0 else "podman"
+
+
+def told(host: ThrowawayHost, kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        host.run(f"curl -sS http://127.0.0.1:{catalog().runtimes[kind].port}/stand-in").stdout
+    )
+    assert found["stand_in"]
+    return found
+
+
+def test_all_of_them_run_and_a_second_apply_changes_nothing(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
+    host, project, _ = made
+    plan = project.document("plan", *LAYERS)
+    assert plan["exit_status"] == 0, changes(plan)
+    proof = project.document("verify", "--layer", "runtimes,models")
+    assert proof["exit_status"] == 0, changes(proof)
+    failed = host.run("systemctl --failed --no-legend").stdout
+    assert "rig-" not in failed
+
+
+def test_each_sees_just_its_cards(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
+    host, _, (first, second) = made
+    seen = {
+        kind: told(host, kind)["cards"] for kind in ("vllm", "sglang", "tabbyapi", "comfyui", "whisper.cpp", "litellm")
+    }
+    assert seen == {
+        "vllm": [first],
+        "sglang": [second],
+        "tabbyapi": [first, second],
+        "comfyui": [first, second],
+        "whisper.cpp": [],
+        "litellm": [],
+    }
+
+
+def test_each_is_started_as_declared(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
+    host = made[0]
+    words = {kind: told(host, kind)["words"] for kind in ("vllm", "sglang", "whisper.cpp", "litellm", "llama-swap")}
+    vllm = words["vllm"]
+    assert vllm[vllm.index("--max-model-len") + 1] == "1024" and vllm[vllm.index("--swap-space") + 1] == "2"
+    assert vllm[vllm.index("--tensor-parallel-size") + 1] == "1"
+    assert "--served-model-name" in words["sglang"]
+    assert words["whisper.cpp"][0].startswith("whisper-server --model /var/lib/models/hub/")
+    assert words["litellm"][:1] == ["--config"]
+    assert told(host, "whisper.cpp")["user"] == uid_of("whisper")
+
+
+def test_odd_values_arrive_as_they_were_written(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
+    host = made[0]
+    found = host.run(f"{engine_of(host)} exec rig-page printenv WEBUI_NAME WEBUI_SECRET_KEY").stdout.splitlines()
+    assert found == ['a "name" with $HOME, 100 %', SECRET["command"][1]]
+
+
+def test_what_stands_in_front_calls_them_by_name(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
+    host = made[0]
+    found = host.run(f"{engine_of(host)} exec rig-page curl -sS http://llm:8080/v1/models").stdout
+    assert json.loads(found)["data"][0]["id"] == "tiny"
