@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.models.fit import fit
 from cli.models.listing import listing
 from cli.models.lock import lock
 from cli.models.pull import pull
@@ -19,5 +20,6 @@ def command(ctx: click.Context) -> int | None:
     return listing() if ctx.invoked_subcommand is None else None
 
 
+command.add_command(fit)
 command.add_command(lock)
 command.add_command(pull)

@@ -18,6 +18,7 @@ from rigwright.rules import (
     driver,
     fans,
     firewall,
+    fit,
     gateway,
     hardware,
     models,
@@ -60,6 +61,7 @@ RULES = (
     Rule(fans.find),
     Rule(models.find),
     Rule(runtimes.find, ("runtimes.state",)),
+    Rule(fit.find, ("runtimes.state",)),
     Rule(gateway.find),
 )
 
