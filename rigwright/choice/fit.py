@@ -32,7 +32,8 @@ COMPUTE_BYTES = {
     # activations 0.37 GiB of short batches (vllm pull request 14447), graphs up to 2.4 GiB (vllm issue 7553).
     "vllm": 1400 * MIB,
     "sglang": 1800 * MIB,
-    "tabbyapi": 700 * MIB,
+    # 7968 MiB with all that torch and CUDA take, of which 5712 are weights and cache (exllamav2 issue 3).
+    "tabbyapi": 1300 * MIB,
 }
 """Buffers of a step, each card."""
 CACHE_TYPES = {"f16": "F16", "q8_0": "Q8_0", "q4_0": "Q4_0"}

@@ -240,7 +240,12 @@ def ajar(seen: Answers, rig: Rig, let_in: Doors) -> dict[Door, str]:
     return wrong_doors(rig, let_in, session.port if session else None)
 
 
-@proves("access.firewall.ports.port", "access.firewall.ports.protocol", "access.firewall.ports.sources")
+@proves(
+    "access.firewall.ports.port",
+    "access.firewall.ports.protocol",
+    "access.firewall.ports.sources",
+    "gateway.sources",
+)
 def test_open_ports(seen: Answers, access: Access, ajar: dict[Door, str]) -> None:
     """Exactly the declared ports are open, to exactly the declared sources"""
     if access.firewall.state == "absent":
@@ -283,7 +288,7 @@ def _comes_to(sshd: dict[str, str], access: Access, *names: str) -> None:
 
 
 def _is_of_a_door(text: str) -> bool:
-    return any(f"rule '{name}" in text for name in ("port ", "ssh", "ping"))
+    return any(f"rule '{name}" in text for name in ("port ", "ssh", "ping", "gateway"))
 
 
 def _listed(words: set[str]) -> str:

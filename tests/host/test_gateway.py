@@ -174,13 +174,6 @@ def test_limits_and_certificate(seen: Answers, rig: Rig, through: list[Passage])
     assert not wrong, "; ".join(wrong)
 
 
-@proves("gateway.sources")
-def test_sources(rig: Rig) -> None:
-    """Who may come in is the firewall's business, and proved there"""
-    if rig.access.firewall.state == "absent" and rig.gateway.sources:
-        pytest.fail("gateway.sources are declared, and no firewall (access.firewall.state) that would hold them off")
-
-
 def _asked(seen: Answers) -> dict[str, str]:
     return {name: status for name, _, status in (line.rpartition("=") for line in seen.lines("asked"))}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rigwright.catalog import catalog
-from rigwright.spec.locks import Locks
+from rigwright.spec.locks import LockedFile, LockedModel, Locks, Reckoned
 
 Parts = dict[str, Any]
 
@@ -44,7 +44,22 @@ def machine(*gpus: Parts, watts: int = 1300, psus: Parts | None = None, **more: 
 
 IMAGE = "registry.example/own/image:1"
 _KNOWN = [kind.image for kind in catalog().runtimes.values() if kind.image is not None]
-LOCKS = Locks(images=dict.fromkeys((IMAGE, *_KNOWN), f"sha256:{'0' * 64}"))
+_FILE = LockedFile(name="m.gguf", size=1, digest=f"sha256:{'0' * 64}")
+_DENSE = {"format": "gguf", "weights_bytes": 30 * 2**30, "kv_heads": [8] * 64, "key_length": 128, "value_length": 128}
+
+
+def _locked(**more: Any) -> LockedModel:
+    return LockedModel(commit="c" * 40, files=[_FILE], **more)
+
+
+LOCKS = Locks(
+    images=dict.fromkeys((IMAGE, *_KNOWN), f"sha256:{'0' * 64}"),
+    models={
+        "hub owner/dense main m.gguf": _locked(reckoned=Reckoned.model_validate({**_DENSE, "context_length": 65536})),
+        "hub owner/narrow main m.gguf": _locked(reckoned=Reckoned.model_validate({**_DENSE, "key_length": 80})),
+        "hub owner/odd main m.gguf": _locked(not_reckoned="there is no config.json among its files"),
+    },
+)
 """What the projects of these declarations have locked."""
 
 

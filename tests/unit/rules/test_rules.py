@@ -19,6 +19,7 @@ from tests.unit.rules.case import LOCKS, REFERENCE, Case, card, machine, rtx5090
 from tests.unit.rules.cases_access import ACCESS, CONNECTION
 from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
+from tests.unit.rules.cases_fit import FIT
 from tests.unit.rules.cases_gateway import GATEWAY
 from tests.unit.rules.cases_hardware import HARDWARE
 from tests.unit.rules.cases_layers import LAYERS
@@ -26,7 +27,7 @@ from tests.unit.rules.cases_models import MODELS
 from tests.unit.rules.cases_rigd import RIGD
 from tests.unit.rules.cases_runtimes import RUNTIMES
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY]
+ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *FIT]
 
 
 def rig(parts: Mapping[str, Any]) -> Rig:

@@ -1,0 +1,50 @@
+"""Rules over models in the memory of cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.rules.case import Case, Parts, card, machine
+
+
+def served(model: str, cards: int, **keys: Any) -> Parts:
+    """30 GiB of weights in llama.cpp, on so many RTX 3090."""
+    return {
+        **machine(*(card(f"PCIE{number}") for number in range(cards)), watts=2000),
+        "models": {"wanted": {"m": {"hub": f"owner/{model}", "files": ["m.gguf"]}}},
+        "runtimes": {"services": {"llm": {"kind": "llama.cpp", "models": {"m": keys}}}},
+    }
+
+
+M = "runtimes.services.llm.models.m"
+FIT = [
+    Case("fit.too-large", M, served("dense", 1), served("dense", 2)),
+    Case(
+        "fit.too-large", M, served("dense", 2, context_tokens=65536), served("dense", 2, context_tokens=8192), "context"
+    ),
+    Case(
+        "fit.too-large",
+        M,
+        served("dense", 2, context_tokens=16384, parallel=4),
+        served("dense", 2, context_tokens=16384, parallel=4, cache_type="q4_0"),
+        "several at a time",
+    ),
+    Case(
+        "fit.cache-block",
+        f"{M}.cache_type",
+        served("narrow", 2, cache_type="q8_0"),
+        served("dense", 2, cache_type="q8_0"),
+    ),
+    Case(
+        "fit.untrained",
+        f"{M}.context_tokens",
+        served("dense", 4, context_tokens=70000),
+        served("dense", 4, context_tokens=65536),
+    ),
+    Case(
+        "fit.not-known",
+        "models.wanted.m",
+        {"models": {"wanted": {"m": {"hub": "owner/odd", "files": ["m.gguf"]}}}},
+        {"models": {"wanted": {"m": {"hub": "owner/dense", "files": ["m.gguf"]}}}},
+    ),
+]
