@@ -23,7 +23,7 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 hosts: venv  ## the Debian packages that throw-away hosts need
 	@sh .ci/set-up hosts $(VENV)
 
-try: hosts  ## a disposable host with two simulated GPUs: applied, verified, shown
+try: hosts  ## a disposable host with two simulated GPUs: applied, verified, asked
 	@$(AS_ROOT) $(BIN)/rig try
 
 test: lint test-unit hosts  ## lint, unit tests and the quick tests on throw-away hosts
