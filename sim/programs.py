@@ -24,6 +24,7 @@ DEBIAN_PACKAGE: Mapping[str, str] = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "systemd-nspawn": "systemd-container",
+    "zstd": "zstd",
 }
 """Every program that the simulation starts, with the Debian package that has it."""
 

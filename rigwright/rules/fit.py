@@ -85,9 +85,11 @@ def _needs(fit: Fit) -> str:
 def _advice(fit: Fit) -> str:
     ways = []
     for cache_type in dict.fromkeys((fit.served.cache_type, "q8_0", "q4_0")):
-        most = fit.most_context(cache_type)
+        most = fit.most_context(cache_type) // 256 * 256
         if most >= LEAST_CONTEXT:
-            ways.append(f"context_tokens {most // 256 * 256} with cache_type {cache_type!r}")
+            ways.append(f"context_tokens {min(most, fit.served.context_tokens)} with cache_type {cache_type!r}")
+        if most >= fit.served.context_tokens:
+            break
     if fit.most_weights:
         ways.append(f"a quantisation of at most {_gib(fit.most_weights)}")
     return f"What would fit: {'; or '.join(ways)}." if ways else "Give it more cards, or take a smaller model."

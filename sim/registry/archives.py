@@ -6,6 +6,7 @@ What it links is packed with it, the C library too: Debian has llama.cpp in a re
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import tarfile
 from pathlib import Path
@@ -22,6 +23,8 @@ LLAMA_CPP_FILE = f"llama.cpp-{LLAMA_CPP}.tar.gz"
 PLACE = f"/opt/rigwright/llama.cpp/{LLAMA_CPP}"
 IMAGE = "ghcr.io/ggml-org/llama.cpp:server-cuda13"
 """Its program is the one in the archive."""
+OLLAMA = ("0.31.0", "0.32.0")
+"""Versions of the stand-in for Ollama."""
 _SEARCH = ("--force-rpath", "--set-rpath", f"{PLACE}/lib")
 _FORMAT = 1  # raise it when what is built changes although its inputs do not
 
@@ -33,6 +36,31 @@ def llama_cpp() -> Path:
     key = key_of([_FORMAT, image.digest, LLAMA_CPP, PLACE])
     target = cache_dir() / "archives" / f"llama.cpp-{key}"
     return built_once(target, lambda aside: _build(aside, image)) / LLAMA_CPP_FILE
+
+
+def ollama(version: str) -> Path:
+    """A .tar.zst laid out as Ollama's own (bin/, lib/ollama/), with a stand-in for the program."""
+    programs.require("zstd")
+    content = (Path(__file__).parent / "content" / "ollama").read_text(encoding="utf-8")
+    key = key_of([_FORMAT, version, content])
+    target = cache_dir() / "archives" / f"ollama-{version}-{key}"
+    return built_once(target, lambda aside: _pack_ollama(aside, version, content)) / ollama_file(version)
+
+
+def ollama_file(version: str) -> str:
+    """The archive's name."""
+    return f"ollama-linux-amd64-{version}.tar.zst"
+
+
+def _pack_ollama(aside: Path, version: str, content: str) -> None:
+    files = {"bin/ollama": content.replace("@VERSION@", version), f"lib/ollama/libggml-{version}.so": "a stand-in"}
+    plain = aside / "ollama.tar"
+    with tarfile.open(plain, "w") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(text.encode()), 0o755
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    programs.run(["zstd", "-q", "--rm", str(plain), "-o", str(aside / ollama_file(version))])
 
 
 def sha256_of(path: Path) -> str:

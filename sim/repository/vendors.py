@@ -195,6 +195,14 @@ class VendorRepositories:
             "sha256": archives.sha256_of(archives.llama_cpp()),
         }
 
+    def ollama(self, version: str) -> dict[str, str]:
+        """What a native Ollama comes in: version, address, hash."""
+        return {
+            "version": version,
+            "url": f"http://{self.address}/{ARCHIVES}/{archives.ollama_file(version)}",
+            "sha256": archives.sha256_of(archives.ollama(version)),
+        }
+
     # Troubles for tests
 
     def answer_with(self, status: int) -> None:
@@ -262,6 +270,8 @@ class VendorRepositories:
         if self._native:
             (new / ARCHIVES).mkdir()
             (new / ARCHIVES / archives.LLAMA_CPP_FILE).symlink_to(archives.llama_cpp())
+            for version in archives.OLLAMA:
+                (new / ARCHIVES / archives.ollama_file(version)).symlink_to(archives.ollama(version))
         www = folder / "www"
         if www.exists():
             www.rename(folder / "www.old")
