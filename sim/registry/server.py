@@ -18,6 +18,10 @@ INDEX = "images.json"
 """Registry and name → {"folder": where its blobs are, "tags": tag → digest}."""
 
 
+OTHER_NAMES = {"docker.io": "registry-1.docker.io"}
+"""Registry, as images name it → the name that clients make of it."""
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers `/v2/`, manifests by tag and digest, and blobs."""
 
@@ -41,7 +45,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._refuse()
             return
         index = json.loads((self.server.folder / INDEX).read_text())
-        known = index.get(f"{self.headers.get('Host', '')}/{'/'.join(parts[1:-2])}")
+        asked = self.headers.get("Host", "")
+        registry = next((name for name, other in OTHER_NAMES.items() if other == asked), asked)
+        known = index.get(f"{registry}/{'/'.join(parts[1:-2])}")
         digest = known and (parts[-1] if parts[-1].startswith("sha256:") else known["tags"].get(parts[-1]))
         file = Path(known["folder"]) / digest.removeprefix("sha256:") if digest else None
         if file is None or not file.is_file():

@@ -9,7 +9,7 @@ from pathlib import Path
 from sim.host.handle import Handle
 from sim.registry import certificates
 from sim.registry.image import Image, image
-from sim.registry.server import INDEX
+from sim.registry.server import INDEX, OTHER_NAMES
 
 FOLDER = "registry"
 
@@ -25,14 +25,20 @@ def publish(folder: Path, names: Sequence[str]) -> list[Image]:
         assert isinstance(entry["tags"], dict)
         entry["tags"][each.tag] = each.digest
     (registry / INDEX).write_text(json.dumps(index))
-    certificates.make(registry, sorted({each.name.partition("/")[0] for each in images}))
+    certificates.make(registry, names_of(images))
     return images
+
+
+def names_of(images: Sequence[Image]) -> list[str]:
+    """The names of their registries, and those under which some of these answer."""
+    named = {each.name.partition("/")[0] for each in images}
+    return sorted(named | {OTHER_NAMES[name] for name in named & set(OTHER_NAMES)})
 
 
 def send_there(host: Handle, folder: Path, address: str, images: Sequence[Image]) -> None:
     """Let a host know the registries' names by this address, and trust the certificate there."""
     ca = (folder / FOLDER / certificates.CA).read_text()
-    for name in sorted({each.name.partition("/")[0] for each in images}):
+    for name in names_of(images):
         lines = [f"grep -q ' {name}$' /etc/hosts || echo '{address} {name}' >> /etc/hosts"]
         for place in ("/etc/docker/certs.d", "/etc/containers/certs.d"):
             lines += [f"mkdir -p {place}/{name}", f"cp /dev/shm/registry-ca.crt {place}/{name}/ca.crt"]
