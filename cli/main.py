@@ -27,6 +27,7 @@ COMMANDS = {
     "apply": Entry("cli.apply", "Bring hosts into the declared state."),
     "verify": Entry("cli.verify", "Prove that hosts are as declared."),
     "models": Entry("cli.models", "What models are declared; pin them, pull them, see whether they fit."),
+    "runtimes": Entry("cli.runtimes", "What serves models: whether it runs, on which cards, how fast."),
     "images": Entry("cli.images", "Which images runtimes use; pin them to digests."),
     "ask": Entry("cli.ask", "Put a question to a model through the gateway, and say how fast the answer came."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),

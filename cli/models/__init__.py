@@ -7,6 +7,7 @@ import click
 from cli.models.fit import fit
 from cli.models.listing import listing
 from cli.models.lock import lock
+from cli.models.prune import prune
 from cli.models.pull import pull
 
 
@@ -22,4 +23,5 @@ def command(ctx: click.Context) -> int | None:
 
 command.add_command(fit)
 command.add_command(lock)
+command.add_command(prune)
 command.add_command(pull)

@@ -114,10 +114,11 @@ class Run:
     def ask(self, question: Callable[[Host], Answer]) -> dict[str, Answer | Unanswered]:
         """Connect, and put a question to each host, whose facts it may get; nothing on them is changed.
 
-        Instead of a plan: no deploy is loaded. KeyboardInterrupt passes through.
+        Instead of a plan, and as often as one likes: no deploy is loaded. KeyboardInterrupt passes through.
         """
-        self._connect()
-        self._state.set_stage(StateStage.Prepare)
+        if self._state.current_stage < StateStage.Prepare:
+            self._connect()
+            self._state.set_stage(StateStage.Prepare)
         return {host.name: self._answer(host, question) for host in self._inventory}
 
     def _answer(self, host: Host, question: Callable[[Host], Answer]) -> Answer | Unanswered:

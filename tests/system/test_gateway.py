@@ -130,6 +130,19 @@ def test_rig_ask_streams_and_says_how_fast(door: Door) -> None:
     assert found["tokens"] == 4 and found["first_token_s"] > 0 and found["route"] == "other"
 
 
+def test_rig_runtimes_says_what_serves_and_how_fast(door: Door) -> None:
+    done = door.project.rig("runtimes", "--json")
+    assert done.returncode == 0, said(done)
+    found = {each["runtime"]: each for each in json.loads(done.stdout)}
+    assert {name: (each["active"], each["health_status"]) for name, each in found.items()} == {
+        "llm": ("active", 200),
+        "other": ("active", 200),
+    }
+    assert found["llm"]["last_tokens_per_s"] > 0
+    shown = door.project.rig("runtimes", check=True).stdout
+    assert "llama.cpp" in shown and "yes" in shown
+
+
 @pytest.mark.parametrize(
     ("path", "key", "status"),
     [

@@ -94,6 +94,20 @@ def test_another_model_comes_alone_and_the_first_one_stays(pulled: tuple[Throwaw
     assert host.run(f"ls {SNAPSHOT}").stdout.split() == ["tiny-f16.gguf", "tiny-q8_0.gguf"]
 
 
+def test_what_nobody_declares_is_listed_and_goes_only_when_asked(pulled: tuple[ThrowawayHost, Site]) -> None:
+    host, project = pulled
+    host.run(f"mkdir -p {ROOT}/hub/models--gone--x/blobs {ROOT}/mine; echo x > {ROOT}/hub/models--gone--x/blobs/abc")
+    shown = project.rig("models", "prune")
+    assert shown.returncode == 2, said(shown)
+    assert f"basement: {ROOT}/hub/models--gone--x/blobs/abc (0.00 GB)" in shown.stdout
+    assert f"{SNAPSHOT}/tiny-f16.gguf" not in shown.stdout
+    project.rig("models", "prune", "--yes", check=True)
+    assert "models--gone" not in host.run(f"ls {ROOT}/hub").stdout
+    assert "mine" in host.run(f"ls {ROOT}").stdout.split(), "what we did not pull is left alone"
+    assert project.rig("models", "prune", check=True).stdout.strip() == "Nothing is left over."
+    assert project.document("plan", *LAYER)["exit_status"] == 0
+
+
 def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(made: tuple[ThrowawayHost, Site]) -> None:
     host, project = made
     host.run(f"rm -rf {ROOT}")
