@@ -22,12 +22,14 @@ def service(
     files: Sequence[str] = (),
     action: Literal["restart", "reload"] = "restart",
     check: str | None = None,
+    told_lines: int = 0,
 ) -> Generator[str, None, None]:
     """Have a unit running (or stopped) and starting at boot (or not), with the configuration that is on disk.
 
     ``files``: configuration files and drop-in folders. When one is newer than the unit's start (and, for ``reload``,
     than our last reload), the unit is restarted or reloaded: so a restart lost to an interrupted run is made up for.
-    ``check``: a command that must succeed before that, e.g. ``sshd -t``. ``enabled`` None: left alone.
+    ``check``: a command that must succeed before that, e.g. ``sshd -t``. ``enabled`` None: left alone. ``told_lines``:
+    so many lines of its journal are the error's text where it does not start.
     A unit whose own conditions keep it from running here is not started: systemd would do nothing, and say nothing.
     """
     state = host.get_fact(Units, names=[unit])[unit]
@@ -59,8 +61,10 @@ def service(
         host.noop(f"{unit} is kept from running here: {state.held_back}" if held_back else f"{unit} is as declared")
         return
     because(f"{unit}: " + "; ".join(reason for reason, _ in steps))
+    tell = f"journalctl -u {unit} -n {told_lines} --no-pager -o cat >&2"
     for _, command in steps:
-        yield command
+        starts = told_lines and ("systemctl start" in command or "systemctl restart" in command)
+        yield f"{{ {command}; }} || {{ status=$?; {tell}; exit $status; }}" if starts else command
 
 
 @operation()

@@ -20,7 +20,7 @@ _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _LOADER = "ld-linux-x86-64.so.2"
 LLAMA_CPP = "b11669"
 LLAMA_CPP_FILE = f"llama.cpp-{LLAMA_CPP}.tar.gz"
-PLACE = f"/opt/rigwright/llama.cpp/{LLAMA_CPP}"
+PLACE = f"/opt/rigwright/llama.cpp/{LLAMA_CPP}/llama"
 IMAGE = "ghcr.io/ggml-org/llama.cpp:server-cuda13"
 """Its program is the one in the archive."""
 OLLAMA = ("0.31.0", "0.32.0")

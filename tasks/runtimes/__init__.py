@@ -84,6 +84,7 @@ def _one(rig: Rig, service: Service, way: Way, before: list[OperationMeta]) -> O
         ran: OperationMeta = units.service(
             name=f"Run {name}",
             unit=service.unit,
+            told_lines=15,
             # What a quadlet is made into starts at boot because it is there.
             enabled=None if way is podman else True,
             files=[
