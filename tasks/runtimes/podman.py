@@ -14,7 +14,7 @@ from rigwright.spec.rig import Rig
 
 GENERATOR = "/usr/libexec/podman/quadlet"
 VALIDATE = (
-    "{{{{ aside=$(mktemp -d) && cp {{path}} $aside/x{end} && said=$(QUADLET_UNIT_DIRS=$aside {generator} -dryrun 2>&1);"
+    "{{{{ aside=$(mktemp -d) && cp {{path}} $aside/x{end} && cp {network} $aside && said=$(QUADLET_UNIT_DIRS=$aside {generator} -dryrun 2>&1);"
     ' status=$?; rm -r $aside; [ $status = 0 ] || {{{{ echo "$said" | tail -n 2 >&2; false; }}}}; }}}}'
 )
 
@@ -52,6 +52,6 @@ def written(rig: Rig, service: Service) -> list[OperationMeta]:
                 "lines": quadlet.lines(service, rig.runtimes.data),
                 "paths": sorted(paths),
             },
-            validate=VALIDATE.format(generator=GENERATOR, end=".container"),
+            validate=VALIDATE.format(generator=GENERATOR, end=".container", network=quadlet.NETWORK_FILE),
         )
     ]
