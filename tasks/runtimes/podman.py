@@ -14,7 +14,8 @@ from rigwright.spec.rig import Rig
 
 GENERATOR = "/usr/libexec/podman/quadlet"
 VALIDATE = (
-    "{{{{ aside=$(mktemp -d) && cp {{path}} $aside/x{end} && cp {network} $aside && said=$(QUADLET_UNIT_DIRS=$aside {generator} -dryrun 2>&1);"
+    "{{{{ aside=$(mktemp -d) && cp {{path}} $aside/x{end} && cp {network} $aside &&"
+    " said=$(QUADLET_UNIT_DIRS=$aside {generator} -dryrun 2>&1);"
     ' status=$?; rm -r $aside; [ $status = 0 ] || {{{{ echo "$said" | tail -n 2 >&2; false; }}}}; }}}}'
 )
 

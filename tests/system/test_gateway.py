@@ -25,7 +25,7 @@ from tests.system.locked_models import tiny
 from tests.system.outcome import changes
 from tests.system.site import Site, said, site
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 LAYERS = ("--layer", "base,access,containers,models,runtimes,gateway")
 KEYS = {"me": "sk-owner-0123456789abcdefghij", "guest": "sk-guest-0123456789abcdefghij"}

@@ -57,6 +57,7 @@ def test_a_second_apply_changes_nothing_and_the_proof_holds(pulled: tuple[Throwa
     assert host.run(f"sha256sum < {SNAPSHOT}/tiny-f16.gguf").stdout.split()[0] in str(locked("tiny-f16.gguf"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken",
     [
