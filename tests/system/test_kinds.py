@@ -1,6 +1,7 @@
 """Every kind of runtime by both engines: what is rendered is taken by the real tools, starts, and sees just its cards.
 
-llama.cpp is real; the others are stand-ins under the images' own names, which say what they were started with.
+llama.cpp is real; the others are stand-ins under the images' own names, which say what they were started with. TabbyAPI
+is to lock memory without bound, which nothing may in such a host: what is rendered for it is held against the real tool.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import Any
 import pytest
 
 from rigwright.catalog import catalog
+from rigwright.choice.runtimes import compose, quadlet, service
 from rigwright.choice.runtimes.service import uid_of
+from rigwright.spec.load import load_rigs
 from rigwright.spec.locks import write_images
 from sim.gpu.models import rtx3090s
 from sim.host.throwaway import ThrowawayHost
 from sim.registry.recipes import RECIPES
 from sim.repository.vendors import VendorRepositories
+from tasks.runtimes.podman import GENERATOR
 from tests.system.declared import declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
@@ -39,7 +43,6 @@ def services(first: str, second: str) -> dict[str, Any]:
         "ollama": {"kind": "ollama"},
         "vllm": {"kind": "vllm", **model, "gpus": [first], "exclusive": False, "args": {"swap-space": 2}},
         "sglang": {"kind": "sglang", **model, "gpus": [second]},
-        "tabby": {"kind": "tabbyapi", **model, "args": {"model": {"chunk_size": 1024}}},
         "page": {
             "kind": "open-webui",
             "upstreams": ["llm", "vllm"],
@@ -101,12 +104,13 @@ def test_all_of_them_run_and_a_second_apply_changes_nothing(made: tuple[Throwawa
 def test_each_sees_just_its_cards(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host, _, (first, second) = made
     seen = {
-        kind: told(host, kind)["cards"] for kind in ("vllm", "sglang", "tabbyapi", "comfyui", "whisper.cpp", "litellm")
+        kind: told(host, kind)["cards"]
+        for kind in ("vllm", "sglang", "llama-swap", "comfyui", "whisper.cpp", "litellm")
     }
     assert seen == {
         "vllm": [first],
         "sglang": [second],
-        "tabbyapi": [first, second],
+        "llama-swap": [first, second],
         "comfyui": [first, second],
         "whisper.cpp": [],
         "litellm": [],
@@ -135,3 +139,20 @@ def test_what_stands_in_front_calls_them_by_name(made: tuple[ThrowawayHost, Site
     host = made[0]
     found = host.run(f"{engine_of(host)} exec rig-page curl -sS http://llm:8080/v1/models").stdout
     assert json.loads(found)["data"][0]["id"] == "tiny"
+
+
+def test_tabbyapi_is_taken_by_the_real_tool(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
+    host, project, _ = made
+    rig = load_rigs(
+        project.project,
+        overrides=['runtimes.services.tabby={"kind": "tabbyapi", "models": {"tiny": {"cache_type": "q4_0"}}}'],
+    ).rigs["basement"]
+    tabby = service(rig, catalog(), "tabby")
+    if engine_of(host) == "docker":
+        told = host.run("docker compose -f /dev/stdin config", input=compose.text(tabby, rig.runtimes.data)).stdout
+        assert "memlock: -1" in told and "shm_size:" in told
+    else:
+        lines = "\n".join(["[Container]", *quadlet.lines(tabby, rig.runtimes.data)])
+        look = f"mkdir /dev/shm/q && cat > /dev/shm/q/x.container && cp {quadlet.NETWORK_FILE} /dev/shm/q && "
+        told = host.run(f"{look} QUADLET_UNIT_DIRS=/dev/shm/q {GENERATOR} -dryrun 2>&1", input=lines).stdout
+        assert "--ulimit memlock=-1:-1" in told and "--shm-size 8192m" in told

@@ -116,6 +116,19 @@ def test_what_stands_in_front_calls_by_name_and_starts_after() -> None:
     assert configuration["litellm_settings"] == {"telemetry": False, "drop_params": True}
 
 
+def test_tabbyapi_has_a_file() -> None:
+    found = one("tabbyapi", models={"m": {"parallel": 2, "cache_type": "q8_0", "args": {"model": {"chunk_size": 512}}}})
+    told = json.loads(found.files["config.yml"])
+    assert (told["model"]["model_dir"], told["model"]["model_name"]) == tuple(SNAPSHOT.rsplit("/", 1))
+    assert (told["model"]["max_seq_len"], told["model"]["cache_size"], told["model"]["cache_mode"]) == (
+        4096,
+        8192,
+        "Q8",
+    )
+    assert told["model"]["chunk_size"] == 512 and told["model"]["tensor_parallel_backend"] == "native"
+    assert found.memlock and json.loads(compose.text(found, "/x"))["services"]["it"]["ulimits"] == {"memlock": -1}
+
+
 def test_compose_is_told_all_of_it() -> None:
     found = one("llama.cpp", env={"A": "$x"}, secrets={"TOKEN": {"env": "T"}}, gpus=["PCIE1"])
     text = compose.text(found, "/var/lib/runtimes")
