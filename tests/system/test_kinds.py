@@ -1,7 +1,7 @@
 """Every kind of runtime by both engines: what is rendered is taken by the real tools, starts, and sees just its cards.
 
 llama.cpp is real; the others are stand-ins under the images' own names, which say what they were started with. TabbyAPI
-is to lock memory without bound, which nothing may in such a host: what is rendered for it is held against the real tool.
+is to lock memory without bound, which nothing may in such a host: what it is told is held against the real tools.
 """
 
 from __future__ import annotations
