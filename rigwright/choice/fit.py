@@ -13,6 +13,7 @@ from math import ceil
 from rigwright.catalog import Catalog
 from rigwright.choice.models import NotLocked, locked
 from rigwright.choice.runtimes.common import split
+from rigwright.choice.runtimes.llama_cpp import at_once
 from rigwright.metadata.attention import Attention
 from rigwright.spec.hardware import Gpu
 from rigwright.spec.locks import Reckoned
@@ -128,6 +129,32 @@ def fits(rig: Rig, catalog: Catalog) -> Iterator[Fit]:
             found = reckoned_of(rig, model)
             if found is not None:
                 yield reckon(runtime.kind, found, served, len(seen), room, name, model)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a runtime may hold of each of its cards at the same time, bytes. ``models``: those that make it up."""
+
+    runtime: str
+    cards: tuple[str, ...]
+    bytes: int
+    room: int
+    models: tuple[str, ...]
+
+
+def held(rig: Rig, catalog: Catalog) -> Iterator[Held]:
+    """Every runtime of which that is known. llama.cpp keeps as many models as it is told to: the largest of them."""
+    by_runtime: dict[str, list[Fit]] = {}
+    for fit in fits(rig, catalog):
+        by_runtime.setdefault(fit.runtime, []).append(fit)
+    for name, found in by_runtime.items():
+        runtime = rig.runtimes.services[name]
+        cards = tuple(gpu.slot for gpu in cards_of(rig, catalog, runtime))
+        largest = sorted(found, key=lambda fit: fit.each, reverse=True)[: at_once(runtime)]
+        size = sum(fit.each for fit in largest)
+        if runtime.kind in RESERVED:
+            size = int(found[0].room * RESERVED[runtime.kind]) + DRIVER_BYTES
+        yield Held(name, cards, size, found[0].room, tuple(fit.model for fit in largest))
 
 
 def reckoned_of(rig: Rig, model: str) -> Reckoned | None:

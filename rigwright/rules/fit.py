@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rigwright.catalog import Catalog
-from rigwright.choice.fit import BLOCK, GIB, Fit, fits, reckoned_of
+from rigwright.choice.fit import BLOCK, GIB, Fit, Held, fits, held, reckoned_of
 from rigwright.choice.models import needs_lock
 from rigwright.rules.finding import Finding
 from rigwright.spec.rig import Rig
 
+_CARDS = ("hardware.gpus.*", "hardware.gpus.*.model", "hardware.gpus.*.uuid", "hardware.gpus.*.slot")
 LEAST_CONTEXT = 2048
 """Less is of no use to anybody, and is not advised."""
 
@@ -28,8 +29,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             f"{key}.parallel",
             f"{key}.cache_type",
             f"models.wanted.{fit.model}.*",
-            "hardware.gpus.*",
-            "hardware.gpus.*.model",
+            *_CARDS,
         )
         if fit.served.cache_type != "f16" and fit.attention.key_length % BLOCK:
             yield Finding(
@@ -53,7 +53,42 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                 severity="warning",
                 rests_on=rests_on,
             )
+    yield from _together(rig, catalog)
     yield from _unknown(rig, catalog)
+
+
+def _together(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
+    """What fits one by one, and not side by side."""
+    before: dict[str, list[Held]] = {}
+    for each in held(rig, catalog):
+        rests_on = (*_CARDS, "runtimes.services.*", "runtimes.services.*.*", "models.wanted.*")
+        key = f"runtimes.services.{each.runtime}"
+        if each.bytes > each.room and len(each.models) > 1:
+            yield Finding(
+                "fit.too-many",
+                f"{key}.args.models-max",
+                len(each.models),
+                f"as many models at a time as fit on a card ({_gib(each.room)}): {', '.join(each.models)} need "
+                f"{_gib(each.bytes)} together",
+                "Lower it: with 1, the last one used makes room for the next.",
+                rests_on=rests_on,
+            )
+        for slot in each.cards:
+            others = before.setdefault(slot, [])
+            total = each.bytes + sum(other.bytes for other in others)
+            if others and total > each.room and all(other.bytes <= each.room for other in (each, *others)):
+                names = ", ".join(f"{other.runtime} {_gib(other.bytes)}" for other in (*others, each))
+                yield Finding(
+                    "fit.too-much-together",
+                    f"{key}.gpus",
+                    rig.runtimes.services[each.runtime].gpus,
+                    f"cards on which there is room beside the others: on {slot} ({_gib(each.room)}) are {names}",
+                    "Give one of them other cards, or less to hold.",
+                    rests_on=rests_on,
+                )
+                break
+        for slot in each.cards:
+            before.setdefault(slot, []).append(each)
 
 
 def _unknown(rig: Rig, catalog: Catalog) -> Iterator[Finding]:

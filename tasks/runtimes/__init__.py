@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from pyinfra import host
 from pyinfra.api.deploy import deploy
 from pyinfra.api.operation import OperationMeta
 
 from rigwright.catalog import catalog
+from rigwright.catalog.releases import Release as ReleaseEntry
 from rigwright.choice.runtimes import services
 from rigwright.choice.runtimes.service import Service
 from rigwright.engine.reasons import after, changes_in
-from rigwright.operations import apt, files, units
+from rigwright.facts.release import Release
+from rigwright.operations import apt, files, refusal, units
 from rigwright.operations import runtimes as own
 from rigwright.spec.rig import Rig
 from tasks import unfinished
@@ -51,6 +54,8 @@ def runtimes(rig: Rig) -> None:
             wanted={each.account: each.user for each in wanted if not each.root},
         )
         engine = _ENGINES[rig.containers.engine]
+        if any(each.archive is None for each in wanted):
+            _engine_can(rig, catalog().release(host.get_fact(Release).codename))
         contained = [each for each in wanted if each.archive is None]
         ready = engine.prepared(contained) if contained else []
         ran = [
@@ -106,3 +111,18 @@ def _folders(rig: Rig, service: Service) -> list[OperationMeta]:
         )
         for place in places
     ]
+
+
+def _engine_can(rig: Rig, release: ReleaseEntry) -> None:
+    """Refuse engines that know neither CDI nor the form in which runtimes are told to them."""
+    declared = rig.containers
+    podman = declared.engine == "podman"
+    if declared.source == "vendor" or (release.podman_cdi if podman else release.docker_cdi):
+        return
+    version = release.podman if podman else release.docker
+    instead = "containers.engine = 'docker' with source = 'vendor'" if podman else "containers.source = 'vendor'"
+    refusal.refused(
+        name="Check that the engine can run runtimes",
+        text=f"{release.codename} has {declared.engine} {version}, which is too old for runtimes in containers (CDI, "
+        f"{'quadlets' if podman else 'Docker Compose 2'}): declare {instead}, or how = 'native' where the kind can",
+    )

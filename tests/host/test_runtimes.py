@@ -13,6 +13,7 @@ from testinfra.host import Host
 
 from rigwright.catalog import catalog
 from rigwright.choice.runtimes import services
+from rigwright.choice.runtimes.llama_cpp import AT_ONCE
 from rigwright.choice.runtimes.service import LOOPBACK, Service
 from rigwright.facts.archives import MARK
 from rigwright.facts.runtimes import OwnRuntimes
@@ -162,7 +163,8 @@ def test_options(
     for each in wanted_llamas(rig, contained):
         runtime = rig.runtimes.services[each.name]
         for name, options in _served(seen, each).items():
-            for option, value in {**runtime.args, **runtime.models[name].args}.items():
+            own = {option: value for option, value in runtime.args.items() if option != AT_ONCE}
+            for option, value in {**own, **runtime.models[name].args}.items():
                 # An option that has several names is told by the first of them.
                 told = [options[option]] if option in options else list(options.values())
                 if _told(value) not in told:

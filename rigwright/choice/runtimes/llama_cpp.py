@@ -18,6 +18,8 @@ from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime, Served
 
 PRESETS = "models.ini"
+AT_ONCE = "models-max"
+"""The router's own option; all others are its models'."""
 
 
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
@@ -27,15 +29,25 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
     service = base(rig, name, runtime, kind)
     return replace(
         service,
-        command=["--host", host, "--port", str(service.listens), "--models-preset", file, "--no-webui"],
+        command=[
+            *("--host", host, "--port", str(service.listens), "--models-preset", file),
+            *("--models-max", str(at_once(runtime)), "--no-webui"),
+        ],
         program="llama-server",
         files={PRESETS: presets(rig, runtime, bool(service.devices))},
     )
 
 
+def at_once(runtime: Runtime) -> int:
+    """So many models are kept in memory at a time: one, unless more are declared; the last one used makes room."""
+    declared = runtime.args.get(AT_ONCE)
+    return declared if isinstance(declared, int) and declared > 0 else 1
+
+
 def presets(rig: Rig, runtime: Runtime, gpus: bool) -> str:
     """The INI that it reads. Raises `NotLocked`."""
-    sections = ["version = 1\n", _section("*", {**common(gpus), **runtime.args})]
+    args = {name: value for name, value in runtime.args.items() if name != AT_ONCE}
+    sections = ["version = 1\n", _section("*", {**common(gpus), **args})]
     sections += [_section(name, options_of(rig, name, served)) for name, served in runtime.models.items()]
     return "\n".join(sections)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rigwright.catalog import catalog
+from rigwright.engine.reasons import Refused
 from rigwright.facts.archives import Unpacked
 from rigwright.facts.files import Files
 from rigwright.facts.images import Images
@@ -43,6 +45,10 @@ def layer(declared: Rig, codename: str = "trixie", facts: dict[Any, Any] | None 
 
 @pytest.mark.parametrize("codename", CODENAMES)
 def test_a_bare_host_gets_image_files_and_unit_in_order(codename: str) -> None:
+    if not catalog().release(codename).docker_cdi:
+        with pytest.raises(Refused, match="too old for runtimes in containers"):
+            layer(rig(llm=LLM), codename)
+        return
     done = layer(rig(llm=LLM), codename)
     changed = [name for name, step in done.items() if step.commands]
     assert changed == [

@@ -16,6 +16,20 @@ def served(model: str, cards: int, **keys: Any) -> Parts:
     }
 
 
+def two(more: Parts, **others: Parts) -> Parts:
+    """Two such models in one llama.cpp, and what else there is, on four of them."""
+    both = {name: {"hub": "owner/dense", "files": ["m.gguf"]} for name in ("m", "n")}
+    llm = {"kind": "llama.cpp", "models": {"m": {"context_tokens": 32768}, "n": {"context_tokens": 32768}}, **more}
+    cards = [card(f"PCIE{n}", uuid=f"GPU-{n}0000000-0000-0000-0000-000000000000") for n in range(1, 5)]
+    if not others:
+        cards = cards[:2]
+    return {
+        **machine(*cards, watts=3000),
+        "models": {"wanted": both},
+        "runtimes": {"services": {"llm": llm, **others}},
+    }
+
+
 M = "runtimes.services.llm.models.m"
 FIT = [
     Case("fit.too-large", M, served("dense", 1), served("dense", 2)),
@@ -40,6 +54,18 @@ FIT = [
         f"{M}.context_tokens",
         served("dense", 4, context_tokens=70000),
         served("dense", 4, context_tokens=65536),
+    ),
+    Case(
+        "fit.too-many",
+        "runtimes.services.llm.args.models-max",
+        two({"args": {"models-max": 2}}),
+        two({}),
+    ),
+    Case(
+        "fit.too-much-together",
+        "runtimes.services.big.gpus",
+        two({}, big={"kind": "vllm", "models": {"n": {}}}),
+        two({"gpus": ["PCIE1", "PCIE2"]}, big={"kind": "vllm", "models": {"n": {}}, "gpus": ["PCIE3", "PCIE4"]}),
     ),
     Case(
         "fit.not-known",
