@@ -41,6 +41,9 @@ def service(
         steps.append(("masked", f"systemctl unmask {unit} && systemctl unmask --runtime {unit}"))
     if state.need_daemon_reload:
         steps.append(("its unit file changed", "systemctl daemon-reload"))
+    if enabled is None and running and not state.exists:
+        # What a generator makes of a file is known to systemd once it has looked again.
+        steps.append(("not known to systemd yet", "systemctl daemon-reload"))
     if enabled and not (state.starts_at_boot and not state.masked):
         steps.append((f"{state.enabled or 'not enabled'}, wanted enabled", f"systemctl enable {unit}"))
     if enabled is False and state.enabled in ("enabled", "enabled-runtime"):
