@@ -8,7 +8,7 @@ from pyinfra.api.operation import OperationMeta
 
 from rigwright.choice.runtimes import quadlet
 from rigwright.choice.runtimes.service import Service
-from rigwright.operations import files
+from rigwright.operations import apt, files
 from rigwright.operations import images as engine_images
 from rigwright.spec.rig import Rig
 
@@ -31,7 +31,8 @@ def prepared(services: Sequence[Service]) -> list[OperationMeta]:
         dest=quadlet.NETWORK_FILE,
         context={},
     )
-    return [pulled, network]
+    init: OperationMeta = apt.install(name="Install what reaps processes in containers", packages=["catatonit"])
+    return [pulled, network, init]
 
 
 def made_of(service: Service) -> str:
