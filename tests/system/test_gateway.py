@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import ssl
@@ -29,6 +30,7 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 LAYERS = ("--layer", "base,access,containers,models,runtimes,gateway")
 KEYS = {"me": "sk-owner-0123456789abcdefghij", "guest": "sk-guest-0123456789abcdefghij"}
+TOKEN = "hf_token-0123456789abcdefghij"
 OWNER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBUiLzxJVmNwfYqXpLG+y9jl8v8MGSYzQE1aZ3SBjpuo owner@test"
 
 
@@ -72,7 +74,12 @@ def declared(vendors: VendorRepositories, keys: Path, address: str) -> dict[str,
         "models": {"endpoint": vendors.hub_url, "keep_free_gb": 1, "wanted": {"tiny": tiny()}},
         "runtimes": {
             "services": {
-                "llm": {"kind": "llama.cpp", "models": {"tiny": {}}, "args": {"threads": 2}},
+                "llm": {
+                    "kind": "llama.cpp",
+                    "models": {"tiny": {}},
+                    "args": {"threads": 2},
+                    "secrets": {"HF_TOKEN": {"file": str(keys / "token")}},
+                },
                 "other": {"kind": "llama.cpp", "models": {"tiny": {}}, "port": 8081},
             }
         },
@@ -91,7 +98,7 @@ def declared(vendors: VendorRepositories, keys: Path, address: str) -> dict[str,
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keys")
-    for name, key in KEYS.items():
+    for name, key in {**KEYS, "token": TOKEN}.items():
         (folder / name).write_text(key)
         (folder / name).chmod(0o600)
     return folder
@@ -216,21 +223,57 @@ def test_one_changed_parameter_restarts_that_runtime_alone(door: Door) -> None:
     door.project.apply(*LAYERS)
 
 
-def test_keys_are_nowhere_to_be_read(door: Door) -> None:
-    """Not in the journal, a list of processes, a file that others may read, or what Docker tells."""
+def test_secrets_are_nowhere_to_be_read(door: Door) -> None:
+    """Not in the journal, a list of processes, a file that others may read, or what Docker tells anybody but root."""
     wanted = "/dev/shm/wanted"
-    door.host.run(f"umask 077; cat > {wanted}", input="\n".join(KEYS.values()))
+    door.host.run(f"umask 077; cat > {wanted}", input="\n".join([*KEYS.values(), TOKEN]))
     looks = {
         "the journal": f"journalctl --no-pager -o export | grep -cFf {wanted}",
         "processes": f"ps -eo args | grep -cFf {wanted}",
-        "Docker": f"docker inspect $(docker ps -aq) | grep -cFf {wanted}",
+        "Docker, asked by anybody": f"runuser -u nobody -- docker inspect rig-llm 2>/dev/null | grep -cFf {wanted}",
         "files": f"find / -xdev -type f -perm /077 -size -20M -exec grep -lFf {wanted} {{}} + | wc -l",
         "the gateway's own file": f"grep -cFf {wanted} /etc/rigwright/gateway/keys.caddy",
+        "the runtime's own file": f"grep -cFf {wanted} /etc/rigwright/runtimes/llm/secrets.env",
     }
     found = {place: door.host.run(look, check=False).stdout.strip() for place, look in looks.items()}
     door.host.run(f"rm {wanted}")
-    assert found == {**dict.fromkeys(looks, "0"), "the gateway's own file": "2"}
+    own = {"the gateway's own file": "2", "the runtime's own file": "1"}
+    assert found == {**dict.fromkeys(looks, "0"), **own}
     assert door.host.run("stat -c '%a %U' /etc/rigwright/gateway/keys.caddy").stdout.strip() == "600 caddy"
+    assert door.host.run("stat -c '%a %U' /etc/rigwright/runtimes/llm/secrets.env").stdout.strip() == "600 root"
+
+
+def test_no_output_shows_a_secret(door: Door, keys: Path) -> None:
+    """Neither what is planned, nor what is done, nor what is proved, however much of it one asks for."""
+    fresh = {name: f"sk-{name}-9876543210zyxwvutsrq" for name in ("me", "guest", "token")}
+    for name, key in fresh.items():
+        (keys / name).write_text(key)
+    plain = ("inventory", "deploy.py", "--data", f"layers={LAYERS[1]}")
+    try:
+        looks = [
+            door.project.run("rig", "plan", *LAYERS),
+            door.project.run("rig", "plan", "--json", *LAYERS),
+            door.project.run("rig", "verify", "--json", *LAYERS),
+            door.project.run("pyinfra", "-y", "--dry", "-vvv", "--debug", *plain),
+            door.project.run("rig", "apply", "--yes", "--json", *LAYERS),
+            door.project.run("rig", "verify", "--json", *LAYERS),
+        ]
+    finally:
+        for name, key in {**KEYS, "token": TOKEN}.items():
+            (keys / name).write_text(key)
+    looks.append(door.project.run("pyinfra", "-y", "-vvv", "--debug", *plain))
+    assert [done.returncode for done in looks] == [2, 2, 1, 0, 0, 0, 0], "\n".join(map(said, looks))
+    known = {**fresh, **{f"old {name}": key for name, key in KEYS.items()}, "old token": TOKEN}
+    for done in looks:
+        shown = [name for name, key in known.items() if _shows(done.stdout + done.stderr, key)]
+        assert not shown, f"{done.args}: {shown}"
+
+
+def _shows(text: str, secret: str) -> bool:
+    """Whether it is there as it is, or in base64, wherever that begins."""
+    whole = "".join(text.split())
+    forms = [base64.b64encode(secret[start:].encode()).decode().rstrip("=")[:-2] for start in range(3)]
+    return any(form in whole for form in (secret, *forms))
 
 
 def test_a_reboot_brings_all_of_it_back(door: Door) -> None:
