@@ -65,6 +65,8 @@ def _lines(service: Service, data: str) -> Iterator[str]:
         yield "PodmanArgs=--ipc=host"
     if service.memlock:
         yield "Ulimit=memlock=-1:-1"
+    # The unit's own bound counts (TasksMax=); podman's would ask for a controller that not every host gives it.
+    yield "PodmanArgs=--pids-limit=-1"
     yield "NoNewPrivileges=true"
     yield "RunInit=true"
     yield f"Label=rigwright.runtime={service.name}"
