@@ -66,7 +66,7 @@ def _lines(service: Service, data: str) -> Iterator[str]:
     if service.memlock:
         yield "Ulimit=memlock=-1:-1"
     # The unit's own bound counts (TasksMax=); podman's would ask for a controller that not every host gives it.
-    yield "PodmanArgs=--pids-limit=-1"
+    yield "PodmanArgs=--pids-limit=0"
     yield "NoNewPrivileges=true"
     yield "RunInit=true"
     yield f"Label=rigwright.runtime={service.name}"
