@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("question")
 @hosts_and_overrides
 @click.option("--route", metavar="NAME", help="Of gateway.routes; default: the first that speaks OpenAI's API.")
-@click.option("--model", metavar="NAME", help="Default: the first that the runtime serves.")
+@click.option("--model", metavar="NAME", help="Default: the first that is served there.")
 @click.option("--client", metavar="NAME", help="Whose key is used, of gateway.clients; default: the first that may.")
 @click.option("--address", metavar="HOST", help="Where to connect; default: the host's address.")
 @click.option("--max-tokens", type=click.IntRange(1), default=256, show_default=True, help="The longest answer.")
@@ -98,10 +98,12 @@ def _route(rig: Rig, wanted: str | None) -> str:
 
 
 def _model(rig: Rig, route: str) -> str:
-    models = rig.runtimes.services[route].models
-    if not models:
+    runtime = rig.runtimes.services[route]
+    behind = [rig.runtimes.services[name].models for name in runtime.upstreams]
+    found = next((model for models in (runtime.models, *behind) for model in models), None)
+    if found is None:
         raise click.UsageError(f"runtimes.services.{route} names no models: name one with --model")
-    return next(iter(models))
+    return found
 
 
 def _door(declared: Declarations, rig: Rig, route: str, client: str | None, address: str | None) -> Door:

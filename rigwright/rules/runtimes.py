@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from rigwright.catalog import Catalog
 from rigwright.catalog.runtimes import RuntimeKind
 from rigwright.choice.models import NotLocked
-from rigwright.choice.runtimes import FRONTS, GGUF, MODELS, NATIVE, ONE_MODEL, image_of, llama_cpp, port_of
+from rigwright.choice.runtimes import (
+    FRONTS,
+    GGUF,
+    MODELS,
+    NATIVE,
+    ONE_MODEL,
+    WITHOUT_MODELS,
+    image_of,
+    llama_cpp,
+    port_of,
+)
 from rigwright.choice.runtimes.service import uuid_of
 from rigwright.metadata.gguf import NotGguf
 from rigwright.rules import places
@@ -131,6 +141,17 @@ def _served(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator
             None,
             "a model to serve",
             "Add one: {'name': {}}.",
+            rests_on=rests_on,
+        )
+    if runtime.kind in WITHOUT_MODELS and runtime.models:
+        yield Finding(
+            "runtimes.models-unused",
+            f"{key}.models",
+            list(runtime.models),
+            f"no models: {runtime.kind} is not told which to serve",
+            "Remove it; Ollama pulls its own (ollama pull), others ask their upstreams."
+            if runtime.kind in ("ollama", *FRONTS)
+            else "Remove it.",
             rests_on=rests_on,
         )
     if runtime.kind in ONE_MODEL and len(runtime.models) > 1:

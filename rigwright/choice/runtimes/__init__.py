@@ -34,6 +34,8 @@ MODELS = (*ONE_MODEL, "llama.cpp", "llama-swap")
 """Kinds that serve what they are told to, and nothing without."""
 GGUF = ("llama.cpp", "llama-swap")
 """Kinds that load GGUFs alone."""
+WITHOUT_MODELS = ("ollama", "open-webui", "litellm", "comfyui", "speaches")
+"""Kinds that have their models from elsewhere: ollama pulls its own, fronts ask others."""
 FRONTS = ("open-webui", "litellm")
 """Kinds that stand in front of others."""
 
@@ -59,6 +61,7 @@ __all__ = [
     "MODELS",
     "NATIVE",
     "ONE_MODEL",
+    "WITHOUT_MODELS",
     "NoImage",
     "NotLocked",
     "image_of",

@@ -32,10 +32,10 @@ def document(service: Service, data: str) -> dict[str, Any]:
         found |= {"user": f"{service.user}:{service.user}", "cap_drop": ["ALL"]}
     if not service.writable:
         found |= {"read_only": True, "tmpfs": ["/tmp"]}  # in a container
-    if service.shm_mb is not None:
-        found["shm_size"] = f"{service.shm_mb}m"
-    if service.ipc_host:
+    if service.ipc_host:  # with the host's /dev/shm, as large as that is
         found["ipc"] = "host"
+    elif service.shm_mb is not None:
+        found["shm_size"] = f"{service.shm_mb}m"
     if service.memlock:
         found["ulimits"] = {"memlock": -1}
     if service.devices:

@@ -1,6 +1,7 @@
 """Ollama: what it has it keeps itself, in its own folder on the models' disk.
 
-Never by its installer, which brings an unpinned driver and overwrites the unit. Variables: envconfig/config.go.
+Never by its installer, which brings an unpinned driver and overwrites the unit. Variables: envconfig/config.go. Left
+alone it takes as much context as the cards have memory for, whoever else may need that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from rigwright.spec.runtimes import Runtime
 
 FOLDER = "ollama"
 INSIDE = "/models"
+CONTEXT_TOKENS = 8192
+"""Of each request, unless OLLAMA_CONTEXT_LENGTH is declared in its env."""
 
 
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
@@ -23,20 +26,13 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
     native = runtime.how == "native"
     service = base(rig, name, runtime, kind)
     place = posixpath.join(rig.models.root, FOLDER)
-    served = list(runtime.models.values())
     environment = {
         "OLLAMA_HOST": f"{LOOPBACK if native else EVERYWHERE}:{service.listens}",
         "OLLAMA_MODELS": place if native else INSIDE,
         "OLLAMA_FLASH_ATTENTION": "1",
+        "OLLAMA_CONTEXT_LENGTH": str(CONTEXT_TOKENS),
         "OLLAMA_NO_CLOUD": "1",
     }
-    if served:
-        # Left alone it takes as much context as the cards have memory for, whoever else may need that.
-        environment |= {
-            "OLLAMA_CONTEXT_LENGTH": str(max(each.context_tokens for each in served)),
-            "OLLAMA_NUM_PARALLEL": str(max(each.parallel for each in served)),
-            "OLLAMA_KV_CACHE_TYPE": served[0].cache_type,
-        }
     return replace(
         service,
         command=["serve"],

@@ -59,10 +59,10 @@ def _lines(service: Service, data: str) -> Iterator[str]:
         yield "DropCapability=all"
     if not service.writable:
         yield "ReadOnly=true"
-    if service.shm_mb is not None:
-        yield f"ShmSize={service.shm_mb}m"
-    if service.ipc_host:
+    if service.ipc_host:  # with the host's /dev/shm, as large as that is
         yield "PodmanArgs=--ipc=host"
+    elif service.shm_mb is not None:
+        yield f"ShmSize={service.shm_mb}m"
     if service.memlock:
         yield "Ulimit=memlock=-1:-1"
     # The unit's own bound counts (TasksMax=); podman's would ask for a controller that not every host gives it.

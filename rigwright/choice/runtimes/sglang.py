@@ -12,7 +12,6 @@ from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
 
 CACHE = {"f16": "auto", "q8_0": "fp8_e4m3"}
-SHM_MB = 32768
 
 
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
@@ -39,5 +38,5 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
         rig, name, runtime, kind,
         command=["python3", "-m", "sglang.launch_server", *options(declared)],
         environment={"HF_HUB_OFFLINE": "1"},
-        data={"cache": "/root/.cache/sglang"}, shm_mb=SHM_MB, ipc_host=True, root=True, writable=True,
+        data={"cache": "/root/.cache/sglang"}, ipc_host=True, root=True, writable=True,
     )  # fmt: skip

@@ -18,7 +18,6 @@ from rigwright.spec.runtimes import Runtime
 CACHE = {"f16": "auto", "q8_0": "fp8"}
 MEMORY_SHARE = 0.92
 """Of a card's memory that it takes; its own default, 0.9, leaves 2.4 GB of a 24 GB card."""
-SHM_MB = 16384
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "HF_HUB_OFFLINE": "1",
@@ -49,5 +48,5 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
         rig, name, runtime, kind,
         command=[folder(rig, model), *options(declared)],
         environment={**ENVIRONMENT, **(NO_LINKS if count > 1 else {})},
-        data={"cache": "/root/.cache/vllm"}, shm_mb=SHM_MB, ipc_host=True, root=True, writable=True,
+        data={"cache": "/root/.cache/vllm"}, ipc_host=True, root=True, writable=True,
     )  # fmt: skip

@@ -15,11 +15,17 @@ from rigwright.spec.runtimes import Runtime
 PATH = "/v1/audio/transcriptions"
 
 
+def _weights(rig: Rig, model: str) -> str:
+    """The file that it loads: ggml's, which its makers end with .bin; else the first."""
+    used = [each.used for each in of(rig, model)]
+    return next((path for path in used if path.endswith(".bin")), used[0])
+
+
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
     """The server. Raises `NotLocked` and `NoImage`."""
     ((model, served),) = runtime.models.items()
     declared: dict[str, Any] = {
-        "model": of(rig, model)[0].used,
+        "model": _weights(rig, model),
         "host": EVERYWHERE,
         "port": kind.listens,
         "inference-path": PATH,

@@ -87,6 +87,12 @@ RUNTIMES = [
         runtimes(x=one({"m": {}})),
     ),
     Case(
+        "runtimes.models-unused",
+        "runtimes.services.x.models",
+        runtimes(x={"kind": "ollama", "models": {"m": {}}}),
+        runtimes(x={"kind": "ollama"}),
+    ),
+    Case(
         "runtimes.cache-type",
         "runtimes.services.x.models.m.cache_type",
         runtimes(x=one({"m": {"cache_type": "q4_0"}})),
