@@ -61,6 +61,10 @@ home = [
             "driver": {"source": "nvidia", "branch": 580},
             # Kept by rigd on the host; fan curves come with the profiles. `rig simulate basement` shows what becomes of it.
             "power": {"limit_w": 280},  # 80 % of 350 W for 89 to 97 % of a 3090's tokens a second (public measurements)
+            # What it serves, and the door to it (docs/models.md); then `rig models lock` and `rig images lock`:
+            # "models": {"wanted": {"qwen3": {"hub": "Qwen/Qwen3-8B-GGUF", "files": ["*Q4_K_M.gguf"]}}},
+            # "runtimes": {"services": {"llm": {"kind": "llama.cpp", "models": {"qwen3": {"context_tokens": 32768}}}}},
+            # "gateway": {"routes": {"llm": {}}, "clients": {"me": {"api_key": {"command": ["pass", "show", "rig"]}}}},
         },
     ),
 ]
