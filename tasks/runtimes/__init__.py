@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Sequence
 from typing import Protocol
 
 from pyinfra import host
@@ -34,6 +36,8 @@ class Way(Protocol):
 _ENGINES = {"docker": docker, "podman": podman}
 SECRETS = "secrets.env"
 USERS = "/etc/sysusers.d/rigwright-runtimes.conf"
+WATCH = "rigwright-health.timer"
+WATCH_FILES = ("/etc/systemd/system/rigwright-health.service", f"/etc/systemd/system/{WATCH}")
 DATA_MODE = "750"
 
 
@@ -43,7 +47,8 @@ def runtimes(rig: Rig) -> None:
     wanted = services(rig, catalog())
     own.others_removed(name="Remove runtimes that are not declared", kept=[each.name for each in wanted])
     if not wanted:
-        files.absent(name="Remove the runtimes' list of users", paths=[USERS])
+        units.service(name="Look no more after runtimes", unit=WATCH, running=False, enabled=False)
+        files.absent(name="Remove what all runtimes share", paths=[USERS, *WATCH_FILES])
         return
     with after(*unfinished.finished()):
         tools = apt.install(name="Install what asks runtimes whether they can serve", packages=["curl"])
@@ -63,6 +68,7 @@ def runtimes(rig: Rig) -> None:
         ]
     with after(*ran):
         native.others_removed(wanted)
+    _watched(wanted)
 
 
 def _one(rig: Rig, service: Service, way: Way, before: list[OperationMeta]) -> OperationMeta:
@@ -99,6 +105,18 @@ def _one(rig: Rig, service: Service, way: Way, before: list[OperationMeta]) -> O
             ],
         )
     return ran
+
+
+def _watched(services: Sequence[Service]) -> None:
+    """Have somebody look whether they answer: one that hangs has not ended, and nobody would restart it."""
+    written = [
+        files.template(
+            name=f"Write {posixpath.basename(path)}", src=f"{path[1:]}.j2", dest=path, context={"services": services}
+        )
+        for path in WATCH_FILES
+    ]
+    with after(*written):
+        units.service(name="Look after runtimes", unit=WATCH, files=WATCH_FILES)
 
 
 def _folders(rig: Rig, service: Service) -> list[OperationMeta]:

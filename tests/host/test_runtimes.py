@@ -22,6 +22,7 @@ from rigwright.spec.rig import Rig
 from tests.host.answers import could_not_tell, proves
 from tests.host.reading import Answers, ask
 
+WATCH = "rigwright-health.timer"
 Document = dict[str, Any]
 # Not all that the engine tells: secret variables would be in it.
 _ASKED = {
@@ -48,7 +49,11 @@ def contained(wanted: list[Service]) -> list[Service]:
 def seen(host: Host, rig: Rig, wanted: list[Service]) -> Answers:
     """Everything that this file wants to know, in one command."""
     engine = rig.containers.engine
-    questions = {"own": OwnRuntimes().command()}
+    questions = {
+        "own": OwnRuntimes().command(),
+        "watch": f"systemctl is-active {WATCH}; systemctl is-enabled {WATCH}",
+        "watched": "cat /etc/systemd/system/rigwright-health.service",
+    }
     for each in wanted:
         questions |= {
             f"{each.name} unit": f"systemctl show -p ActiveState,UnitFileState,NRestarts {each.unit}",
@@ -101,6 +106,17 @@ def test_runtimes_serve(seen: Answers, wanted: list[Service]) -> None:
         elif status != "200":
             wrong.append(f"{each.name}: {each.health_url} answers {status or 'nothing'}, wanted 200")
     assert not wrong, "; ".join(wrong)
+
+
+@proves("runtimes.state")
+def test_somebody_looks_after_them(seen: Answers, wanted: list[Service]) -> None:
+    """A runtime that hangs is restarted: every minute it is seen whether each of them answers"""
+    if not wanted:
+        assert not seen["watched"], "no runtimes are declared, and something looks after them"
+        return
+    assert seen.lines("watch") == ["active", "enabled"], f"{WATCH} is {' and '.join(seen.lines('watch')) or 'missing'}"
+    forgotten = [each.name for each in wanted if each.health_url not in seen["watched"]]
+    assert not forgotten, f"nobody looks after {', '.join(forgotten)}"
 
 
 @proves("runtimes.services.image", "runtimes.services.how")

@@ -21,7 +21,7 @@ from rigwright.choice.gateway import AUTHORITY
 from rigwright.spec.locks import write_images
 from sim.host.throwaway import ThrowawayHost
 from sim.repository.vendors import VendorRepositories
-from tests.system.hosts import gpu_host
+from tests.system.hosts import eventually, gpu_host
 from tests.system.locked_models import tiny
 from tests.system.outcome import changes
 from tests.system.site import Site, said, site
@@ -221,6 +221,19 @@ def test_one_changed_parameter_restarts_that_runtime_alone(door: Door) -> None:
     assert door.host.run(started.format("rig-llm")).stdout != before["llm"]
     assert door.host.run(started.format("rig-other")).stdout == before["other"]
     door.project.apply(*LAYERS)
+
+
+def test_a_runtime_that_hangs_is_restarted(door: Door) -> None:
+    """Stopped in mid-work it has not ended, and answers nobody; the timer's own work is done at once here."""
+    started = "systemctl show -P ActiveEnterTimestampMonotonic rig-llm"
+    before = door.host.run(started).stdout
+    pid = door.host.run("docker inspect --format '{{.State.Pid}}' rig-llm").stdout.strip()
+    door.host.run(f"kill -STOP $(cat /proc/{pid}/task/{pid}/children) {pid}")
+    door.host.run("systemctl start rigwright-health.service")
+    assert "rig-llm.service does not answer: it is restarted" in door.host.run("journalctl -u rigwright-health").stdout
+    assert eventually(lambda: door.host.run("systemctl is-active rig-llm", check=False).stdout.strip() == "active", 90)
+    assert door.host.run(started).stdout != before
+    assert door.status("/llm/v1/models", KEYS["me"]) == 200
 
 
 def test_secrets_are_nowhere_to_be_read(door: Door) -> None:

@@ -46,6 +46,13 @@ DRIFTS = [
         repairs=("Write the secrets of llm", "Run llm"),
     ),
     Drift(
+        "nobody looks after runtimes",
+        "systemctl disable --now rigwright-health.timer",
+        "runtimes",
+        plan_names=("Look after runtimes", "inactive, wanted running"),
+        verify_names=("test_somebody_looks_after_them",),
+    ),
+    Drift(
         "a runtime that is not declared",
         f"mkdir -p {FOLDER}/stray",
         "runtimes",

@@ -26,6 +26,7 @@ from tests.unit.operations.harness import Case, Step, steps
 from tests.unit.operations.releases import CODENAMES, RELEASE
 
 LLM: dict[str, Any] = {"kind": "llama.cpp", "models": {"m": {}}}
+WATCH = ("Write rigwright-health.service", "Write rigwright-health.timer", "Look after runtimes")
 ARCHIVE = {"version": "b1", "url": "https://x.example/x.tar.zst", "sha256": "a" * 64}
 
 
@@ -59,6 +60,7 @@ def test_a_bare_host_gets_image_files_and_unit_in_order(codename: str) -> None:
         "Write the Compose file of llm",
         "Write the unit of llm",
         "Run llm",
+        *WATCH,
     ]
     assert done["Pull images"].commands == (f"docker pull --quiet ghcr.io/ggml-org/llama.cpp@{DIGEST}",)
     assert "docker compose -f" in done["Write the Compose file of llm"].commands[0], "the real tool has its say first"
@@ -83,6 +85,7 @@ def test_a_native_one_needs_no_engine() -> None:
         "Unpack the program of llm",
         "Write the unit of llm",
         "Run llm",
+        *WATCH,
     ]
 
 
