@@ -87,7 +87,7 @@ def command(
             status = _whole_way(project, said)
             if status == exit_codes.HOLDS:
                 show_rigd(rig, host)
-                status = _step(project, "An answer, through the gateway", [*_ASK, *said])
+                status = _answered(project, said)
             click.echo(next_steps(project, host, said, keep))
             if keep:
                 stack.pop_all()
@@ -158,6 +158,10 @@ def _whole_way(project: Path, said: Sequence[str]) -> int:
     )
     statuses = (_step(project, title, arguments) for title, arguments in steps)
     return next((status for status in statuses if status != exit_codes.HOLDS), exit_codes.HOLDS)
+
+
+def _answered(project: Path, said: Sequence[str]) -> int:
+    return _step(project, "An answer, through the gateway", [*_ASK, *said])
 
 
 def _step(project: Path, title: str, arguments: Sequence[str]) -> int:

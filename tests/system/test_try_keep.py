@@ -25,6 +25,7 @@ TRY = """
 import os, sys
 import cli.try_
 cli.try_._whole_way = lambda project, said: {way}
+cli.try_._answered = lambda project, said: 0
 from cli.main import run
 sys.exit(run(["try", *sys.argv[1:]]))
 """
