@@ -106,6 +106,7 @@ def test_it_does_not_boot_a_kernel_without_the_driver(project: Project, host: Th
     assert boot(host) == before
 
 
+@pytest.mark.slow
 def test_it_is_waited_for_where_sshd_has_been_moved_to(tmp_path: Path) -> None:
     """sshd is moved and proven, then the reboot: in one run, and another run finds the host as well."""
     project = Project(tmp_path)

@@ -153,6 +153,7 @@ def test_without_sudo_the_admin_has_no_right() -> None:
         assert ssh(host, "id -un", user="admin").stdout == "admin\n"
 
 
+@pytest.mark.slow
 def test_the_network_beyond_can_be_cut(trixie: ThrowawayHost) -> None:
     update = "apt-get -o Acquire::Retries=0 -o APT::Update::Error-Mode=any -qq update"
     trixie.cut_outbound()
@@ -186,6 +187,7 @@ def test_what_was_prepared_once_is_there_at_once(tmp_path: Path, monkeypatch: py
     assert len(ran) == 2
 
 
+@pytest.mark.slow
 def test_without_overlayfs_roots_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("disk", "warm"):
         monkeypatch.setattr(f"sim.host.{module}.overlay_works", lambda root: False)
