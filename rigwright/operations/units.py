@@ -30,6 +30,7 @@ def service(
     than our last reload), the unit is restarted or reloaded: so a restart lost to an interrupted run is made up for.
     ``check``: a command that must succeed before that, e.g. ``sshd -t``. ``enabled`` None: left alone. ``told_lines``:
     so many lines of its journal are the error's text where it does not start.
+    A unit that is just starting, or about to be started again after a failure, is waited for.
     A unit whose own conditions keep it from running here is not started: systemd would do nothing, and say nothing.
     """
     state = host.get_fact(Units, names=[unit])[unit]
@@ -59,6 +60,8 @@ def service(
         if newer or state.need_daemon_reload:
             reason = f"started before {', '.join(newer)} changed" if newer else "runs an older unit file"
             steps.append((reason, _refresh(unit, files, action, check)))
+        elif state.active == "activating":
+            steps.append(("activating, wanted running", f"systemctl start {unit}"))
     if not steps:
         held_back = running and not state.running
         host.noop(f"{unit} is kept from running here: {state.held_back}" if held_back else f"{unit} is as declared")

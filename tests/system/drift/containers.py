@@ -12,12 +12,12 @@ DRIFTS = [
     Drift(
         "daemon.json edited: a key of his own, and one of ours changed",
         'sed -i -e \'s/"max-file": "2"/"max-file": "9"/\' '
-        '-e \'s/^{/{\\n    "bip": "172.30.9.1\\/24",/\' /etc/docker/daemon.json',
+        '-e \'s/^{/{\\n    "labels": ["rack=cellar"],/\' /etc/docker/daemon.json',
         "containers",
         plan_names=("Merge our keys into daemon.json", 'log-opts.max-file: "9", wanted "2"'),
         verify_names=("test_daemon_keys",),
         repairs=("Merge our keys into daemon.json", "Run Docker"),
-        survives="grep -q 172.30.9.1 /etc/docker/daemon.json && ip address show docker0 | grep -q 172.30.9.1",
+        survives="grep -q rack=cellar /etc/docker/daemon.json && docker info | grep -q rack=cellar",
     ),
     Drift(
         "daemon.json edited, and Docker not restarted",
@@ -37,11 +37,12 @@ DRIFTS = [
     ),
     Drift(
         "Docker stopped",
-        "systemctl stop docker.socket docker.service",
+        # With the runtimes: each wants Docker, and brings it back when it starts again a few seconds later.
+        "systemctl stop 'rig-*.service' docker.socket docker.service",
         "containers",
         plan_names=("Run Docker", "docker.service: inactive, wanted running"),
         verify_names=("test_engine",),
-        repairs=("Open Docker's socket", "Run Docker"),
+        repairs=("Open Docker's socket", "Run Docker", "Run llm", "Run own"),
     ),
     Drift(
         "Docker masked",
@@ -51,7 +52,7 @@ DRIFTS = [
         "containers",
         plan_names=("Let Docker's units be started", "docker.service: masked"),
         verify_names=("test_engine",),
-        repairs=("Let Docker's units be started", "Open Docker's socket", "Run Docker"),
+        repairs=("Let Docker's units be started", "Open Docker's socket", "Run Docker", "Run llm", "Run own"),
     ),
     Drift(
         "one of Docker's packages removed",

@@ -33,6 +33,16 @@ CASES = [
         has=["systemctl reset-failed x.service", "systemctl start x.service"],
     ),
     Case(
+        "about to be started again after a failure: waited for", units.service, UNIT, _is(active="activating"),
+        commands=["systemctl start x.service"], why=["x.service: activating, wanted running"],
+    ),
+    Case(
+        "about to be started again, with what may have mended it: restarted, and so waited for",
+        units.service, {**UNIT, "files": [CONFIG]},
+        {**_is(active="activating", started=1000.0), Files: {CONFIG: file(mtime=1000.5)}},
+        lacks=["systemctl start"], has=["systemctl restart x.service"],
+    ),
+    Case(
         "kept from running by its own condition: not started, as systemd would do nothing",
         units.service, UNIT, _is(active="inactive", condition=False, held_back="ConditionVirtualization=no failed"),
     ),
