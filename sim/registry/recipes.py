@@ -28,6 +28,8 @@ class Recipe:
 BASE = ("base-files", "base-passwd", "dash", "coreutils", "curl", "ca-certificates")
 REAL: dict[str, Recipe] = {
     "ghcr.io/ggml-org/llama.cpp:server-cuda13": Recipe(("llama.cpp-tools",), ("/usr/bin/llama-server",)),
+    # Its makers' image runs a command line by a shell, too.
+    "ghcr.io/ggml-org/whisper.cpp:main-cuda": Recipe(("bash", "whisper.cpp-tools"), ("bash", "-c")),
 }
 """Image with its tag → what is in it. Real builds of the real programs, by Debian, for processors alone."""
 
@@ -53,7 +55,6 @@ STAND_INS: dict[str, Recipe] = {
     "ghcr.io/open-webui/open-webui:v0.12.0": stand_in(8080),
     "ghcr.io/berriai/litellm:v1.109.0": stand_in(4000),
     "docker.io/yanwk/comfyui-boot:cu130-slim-v2": stand_in(8188),
-    "ghcr.io/ggml-org/whisper.cpp:main-cuda": stand_in(8080),
     "ghcr.io/speaches-ai/speaches:0.8.3-cuda": stand_in(8000),
 }
 """Image with its tag → a stand-in for it."""
