@@ -116,6 +116,15 @@ def test_what_stands_in_front_calls_by_name_and_starts_after() -> None:
     assert configuration["litellm_settings"] == {"telemetry": False, "drop_params": True}
 
 
+def test_litellm_is_told_that_it_has_no_key_of_its_own_unless_it_has_one() -> None:
+    llm = {"kind": "llama.cpp", "models": {"m": {}}}
+    front = {"kind": "litellm", "upstreams": ["llm"]}
+    own = {**front, "port": 4001, "secrets": {"LITELLM_MASTER_KEY": {"env": "X"}}}
+    found = {each.name: each for each in services(rig(llm=llm, front=front, own=own), catalog())}
+    told = {name: json.loads(found[name].files["config.yaml"]).get("general_settings") for name in ("front", "own")}
+    assert told == {"front": {"dangerously_permit_weak_or_unset_master_key": True}, "own": None}
+
+
 def test_tabbyapi_has_a_file() -> None:
     found = one("tabbyapi", models={"m": {"parallel": 2, "cache_type": "q8_0", "args": {"model": {"chunk_size": 512}}}})
     told = json.loads(found.files["config.yml"])
