@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -123,6 +124,12 @@ def test_litellm_is_told_that_it_has_no_key_of_its_own_unless_it_has_one() -> No
     found = {each.name: each for each in services(rig(llm=llm, front=front, own=own), catalog())}
     told = {name: json.loads(found[name].files["config.yaml"]).get("general_settings") for name in ("front", "own")}
     assert told == {"front": {"dangerously_permit_weak_or_unset_master_key": True}, "own": None}
+
+
+def test_whisper_cpp_converts_where_it_can_write() -> None:
+    plain, converting = (shlex.split(one("whisper.cpp", args=args).command[0]) for args in ({}, {"convert": True}))
+    assert plain[0] == "whisper-server" and "--tmp-dir" not in plain
+    assert converting[converting.index("--tmp-dir") + 1] == "/tmp" and converting[-1] == "--convert"
 
 
 def test_tabbyapi_has_a_file() -> None:
