@@ -44,13 +44,6 @@ def services(first: str, second: str) -> dict[str, Any]:
         "ollama": {"kind": "ollama"},
         "vllm": {"kind": "vllm", **model, "gpus": [first], "exclusive": False, "args": {"swap-space": 2}},
         "sglang": {"kind": "sglang", **model, "gpus": [second]},
-        "page": {
-            "kind": "open-webui",
-            "upstreams": ["llm", "vllm"],
-            "env": {"WEBUI_ADMIN_EMAIL": "me@example.org", "WEBUI_NAME": 'a "name" with $HOME, 100 %'},
-            "secrets": {"WEBUI_ADMIN_PASSWORD": SECRET, "WEBUI_SECRET_KEY": SECRET},
-        },
-        "front": {"kind": "litellm", "upstreams": ["llm"]},
         "comfy": {
             "kind": "comfyui",
             "args": {"lowvram": True},
@@ -115,27 +108,24 @@ def test_all_of_them_run_and_a_second_apply_changes_nothing(made: tuple[Throwawa
 
 def test_each_sees_just_its_cards(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host, _, (first, second) = made
-    seen = {
-        kind: told(host, kind)["cards"] for kind in ("vllm", "sglang", "llama-swap", "comfyui", "speaches", "litellm")
-    }
+    seen = {kind: told(host, kind)["cards"] for kind in ("vllm", "sglang", "llama-swap", "comfyui", "speaches")}
     assert seen == {
         "vllm": [first],
         "sglang": [second],
         "llama-swap": [first, second],
         "comfyui": [first, second],
         "speaches": [],
-        "litellm": [],
     }
 
 
 def test_each_is_started_as_declared(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host = made[0]
-    words = {kind: told(host, kind)["words"] for kind in ("vllm", "sglang", "litellm", "llama-swap")}
+    words = {kind: told(host, kind)["words"] for kind in ("vllm", "sglang", "llama-swap")}
     vllm = words["vllm"]
     assert vllm[vllm.index("--max-model-len") + 1] == "1024" and vllm[vllm.index("--swap-space") + 1] == "2"
     assert vllm[vllm.index("--tensor-parallel-size") + 1] == "1"
     assert "--served-model-name" in words["sglang"]
-    assert words["litellm"][:1] == ["--config"]
+    assert words["llama-swap"][:1] == ["--config"]
     pid = host.run(f"{engine_of(host)} inspect --format '{{{{.State.Pid}}}}' rig-llm").stdout.strip()
     assert host.run(f"stat -c %u /proc/{pid}").stdout.strip() == str(uid_of("llm"))
 

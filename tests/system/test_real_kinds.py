@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import io
+import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from rigwright.catalog import catalog
@@ -29,7 +31,12 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 LAYERS = ("--layer", "base,access,containers,models,runtimes,gateway")
 KEY = "sk-owner-0123456789abcdefghij"
-KINDS = ("whisper.cpp",)
+ADMIN = "me@example.org"
+PASSWORD = f'{"long " * 20}$HOME "x" `y` ü'
+"""More than bcrypt's 72 bytes."""
+SOMEBODY = {"name": "Somebody", "email": "somebody@example.org", "password": "s0mebody-0123456789"}
+DATA = "/var/lib/rigwright/runtimes"
+KINDS = ("whisper.cpp", "litellm", "open-webui")
 """What runs here, beside llama.cpp."""
 
 
@@ -53,10 +60,21 @@ def declared(vendors: VendorRepositories, key: Path, address: str) -> dict[str, 
             "services": {
                 "llm": {"kind": "llama.cpp", "models": {"tiny": {}}, "args": {"threads": 2}},
                 "ears": {"kind": "whisper.cpp", "models": {"hears": {}}, "args": {"threads": 2}},
+                "front": {"kind": "litellm", "upstreams": ["llm"]},
+                "page": {
+                    "kind": "open-webui",
+                    "upstreams": ["llm"],
+                    "env": {"WEBUI_ADMIN_EMAIL": ADMIN},
+                    "secrets": {
+                        "WEBUI_ADMIN_PASSWORD": {"command": ["echo", PASSWORD]},
+                        "WEBUI_SECRET_KEY": {"command": ["echo", "webui-0123456789abcdefghij0123456789"]},
+                    },
+                },
             }
         },
         "gateway": {
-            "routes": {"llm": {}, "ears": {}},
+            "routes": {"llm": {}, "ears": {}, "front": {}, "page": {"guard": "own"}},
+            "default": "page",
             "names": ["basement", address],
             "port": PORT,
             "clients": {"me": {"api_key": {"file": str(key)}}},
@@ -103,8 +121,54 @@ def test_whisper_cpp_lets_nobody_load_another_model_or_see_its_page(door: Door) 
 
 
 def test_whisper_cpp_is_a_user_of_its_own(door: Door) -> None:
-    pid = door.host.run("docker inspect --format '{{.State.Pid}}' rig-ears").stdout.strip()
-    assert door.host.run(f"stat -c %u /proc/{pid}").stdout.strip() == str(uid_of("ears"))
+    assert door.host.run("ps -o uid= -C whisper-server").stdout.strip() == str(uid_of("ears"))
+
+
+def test_litellm_streams_an_answer_of_what_it_stands_in_front_of(door: Door) -> None:
+    stream = door.client(KEY, "front").chat.completions.create(
+        model="tiny", messages=[{"role": "user", "content": "Say something."}], max_tokens=16, stream=True
+    )
+    pieces = [chunk.choices[0].delta.content for chunk in stream if chunk.choices]
+    assert len([piece for piece in pieces if piece]) > 1, "it came in one piece: it is held back on the way"
+    assert [model.id for model in door.client(KEY, "front").models.list()] == ["tiny"]
+
+
+def test_litellm_lets_nobody_at_its_settings(door: Door) -> None:
+    paths = ("/", "/model/info", "/v1/model/info", "/config/yaml", "/key/generate", "/get/config/callbacks", "/ui/")
+    assert {door.status(f"/front{path}", KEY) for path in paths} == {404}
+    assert door.status("/front/v1/models") == 401
+
+
+def test_open_webui_has_its_administrator_who_sees_the_models(door: Door) -> None:
+    status, admin = _asked(door, "/api/v1/auths/signin", {"email": ADMIN, "password": PASSWORD})
+    assert (status, admin["role"]) == (200, "admin")
+    status, models = _asked(door, "/api/models", token=admin["token"])
+    assert status == 200 and [each["id"] for each in models["data"]] == ["tiny"]
+    question = {"model": "tiny", "messages": [{"role": "user", "content": "Say something."}], "max_tokens": 8}
+    status, answer = _asked(door, "/api/chat/completions", {**question, "stream": False}, admin["token"])
+    assert status == 200 and answer["choices"][0]["message"]["content"]
+
+
+def test_open_webui_lets_nobody_sign_up(door: Door) -> None:
+    assert _asked(door, "/api/v1/auths/signup", SOMEBODY)[0] == 403
+    assert _asked(door, "/api/v1/auths/signin", {"email": ADMIN, "password": PASSWORD[:72]})[0] == 400
+
+
+def test_open_webui_has_its_administrator_before_it_answers(door: Door) -> None:
+    """From an empty folder: the first answer that anybody gets to a wish to sign up is a refusal."""
+    door.host.run(f"systemctl stop rig-page && rm -rf {DATA}/page/data/* && systemctl start --no-block rig-page")
+    wish = "curl -s -o /dev/null -m 5 -w '%{http_code}' --json @- http://127.0.0.1:3000/api/v1/auths/signup"
+    look = f"cat > /dev/shm/wish; until s=$({wish} < /dev/shm/wish); [ $s != 000 ]; do sleep 0.05; done; echo $s"
+    assert door.host.run(look, input=json.dumps(SOMEBODY)).stdout.strip() == "403"
+    assert _asked(door, "/api/v1/auths/signin", {"email": ADMIN, "password": PASSWORD})[0] == 200
+
+
+def _asked(door: Door, path: str, sent: dict[str, Any] | None = None, token: str = "") -> tuple[int, Any]:
+    """Status and document."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx2.Client(verify=door.context(), timeout=60, headers=headers) as client:
+        answer = client.get(f"{door.url}{path}") if sent is None else client.post(f"{door.url}{path}", json=sent)
+    return answer.status_code, answer.json()
 
 
 def _silence(seconds: int = 2, rate: int = 16000) -> bytes:
