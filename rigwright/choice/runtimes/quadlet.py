@@ -37,6 +37,8 @@ def _lines(service: Service, data: str) -> Iterator[str]:
     yield f"NetworkAlias={service.name}"
     yield f"Network={NETWORK}.network"
     yield "Pull=never"
+    # As under Docker: what it says is the unit's output, and is there when the container is gone.
+    yield "LogDriver=journald"
     yield f"PublishPort={LOOPBACK}:{service.port}:{service.listens}"
     if service.command:
         yield f"Exec={' '.join(map(word, service.command))}"
