@@ -1,1 +1,1 @@
-"""A stand-in for container registries: real programs from Debian's packages, under the images' own names."""
+"""A stand-in for container registries: real programs, of Debian's or Python packages, under the images' own names."""

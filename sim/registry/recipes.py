@@ -40,7 +40,7 @@ def of_python(wanted: Wanted, *lines: str, **environment: str) -> Recipe:
         (PROGRAM,),
         suite="bookworm",  # the Python of Debian 12 is one that all of them have wheels for
         files={PROGRAM: "\n".join(("#!/usr/bin/python3", *lines, ""))},
-        environment=environment,
+        environment={"HOME": "/root", **environment},
         python=wanted,
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from tests.system.door import PORT, Door
 from tests.system.hosts import gpu_host
 from tests.system.locked_models import tiny, whisper
 from tests.system.outcome import changes
-from tests.system.site import site
+from tests.system.site import said, site
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -46,11 +47,11 @@ def image_of(kind: str) -> str:
     return found
 
 
-def declared(vendors: VendorRepositories, key: Path, address: str) -> dict[str, Any]:
+def declared(vendors: VendorRepositories, key: Path, address: str, engine: str) -> dict[str, Any]:
     return {
         "access": {"users": {}},
         "driver": {"source": "none"},
-        "containers": {"toolkit": {"state": "absent"}},
+        "containers": {"engine": engine, "toolkit": {"state": "absent"}},
         "models": {
             "endpoint": vendors.hub_url,
             "keep_free_gb": 1,
@@ -88,14 +89,16 @@ def images() -> Iterator[VendorRepositories]:
         yield repositories
 
 
-@pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory, images: VendorRepositories) -> Iterator[Door]:
+@pytest.fixture(scope="module", params=["docker", "podman"])
+def door(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, images: VendorRepositories
+) -> Iterator[Door]:
     key = tmp_path_factory.mktemp("keys") / "me"
     key.touch(mode=0o600)
     key.write_text(KEY)
     with gpu_host("basement") as host:
         images.registries_for(host)
-        project = site(tmp_path_factory.mktemp("project"), {host: declared(images, key, host.address)})
+        project = site(tmp_path_factory.mktemp("project"), {host: declared(images, key, host.address, request.param)})
         write_images(project.project, images.images())
         project.apply(*LAYERS)
         yield Door(host, project)
@@ -161,6 +164,16 @@ def test_open_webui_has_its_administrator_before_it_answers(door: Door) -> None:
     look = f"cat > /dev/shm/wish; until s=$({wish} < /dev/shm/wish); [ $s != 000 ]; do sleep 0.05; done; echo $s"
     assert door.host.run(look, input=json.dumps(SOMEBODY)).stdout.strip() == "403"
     assert _asked(door, "/api/v1/auths/signin", {"email": ADMIN, "password": PASSWORD})[0] == 200
+
+
+def test_what_ends_while_it_starts_is_said_at_once(door: Door) -> None:
+    """And not after ten minutes, when it has been waited for long enough; its own words are in the journal."""
+    begun = time.monotonic()
+    done = door.project.rig("apply", "--yes", *LAYERS, "--set", "runtimes.services.ears.args.model=/nowhere.bin")
+    assert done.returncode == 1 and time.monotonic() - begun < 120, said(done)
+    assert "failed to open '/nowhere.bin'" in done.stdout + done.stderr, said(done)
+    door.project.apply(*LAYERS)
+    test_whisper_cpp_writes_down_what_it_hears(door)
 
 
 def _asked(door: Door, path: str, sent: dict[str, Any] | None = None, token: str = "") -> tuple[int, Any]:
