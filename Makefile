@@ -32,8 +32,8 @@ test: lint test-unit hosts  ## lint, unit tests and the quick tests on throw-awa
 test-unit: venv
 	@$(BIN)/python -m pytest tests/unit -n auto -q
 
-test-system: hosts  ## the slow tests on throw-away hosts (TESTS="access base": only these; DRIFTS=25: break only so many things)
-	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/test_%.py),tests/system) -m slow -n $(WORKERS) --dist worksteal $(if $(DRIFTS),--drifts $(DRIFTS)) -q --durations=20
+test-system: hosts  ## the slow tests on throw-away hosts (TESTS="access base": only these; DRIFTS=25 KEYS=50: break, change only so many things)
+	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/test_%.py),tests/system) -m slow -n $(WORKERS) --dist worksteal $(if $(DRIFTS),--drifts $(DRIFTS)) $(if $(KEYS),--keys $(KEYS)) -q --durations=20
 
 lint: venv  ## ruff and mypy --strict
 	@$(BIN)/ruff check .
