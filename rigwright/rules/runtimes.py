@@ -8,6 +8,7 @@ from rigwright.catalog import Catalog
 from rigwright.catalog.runtimes import RuntimeKind
 from rigwright.choice.models import NotLocked
 from rigwright.choice.runtimes import (
+    CONFIGURED,
     FRONTS,
     GGUF,
     MODELS,
@@ -37,6 +38,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
         yield from _how(rig, key, runtime, kind)
         yield from _served(rig, key, runtime, kind)
         yield from _needed(key, runtime, kind)
+        yield from _configured(key, runtime)
         yield from _upstreams(rig, name, key, runtime)
         yield from _cards(rig, key, runtime)
     yield from _ports(rig, catalog)
@@ -178,6 +180,32 @@ def _needed(key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
                     "Add it." if table == "env" else f"Add it: {{'{name}': {{'file': …}}}}.",
                     rests_on=(f"{key}.kind", f"{key}.{table}.{name}", f"{key}.{table}.*"),
                 )
+
+
+def _configured(key: str, runtime: Runtime) -> Iterator[Finding]:
+    rests_on = (f"{key}.kind", f"{key}.config.*", f"{key}.models", f"{key}.models.*")
+    if runtime.kind not in CONFIGURED and runtime.config:
+        yield Finding(
+            "runtimes.config-unused",
+            f"{key}.config",
+            runtime.config,
+            f"nothing: {runtime.kind} has its options in args; {' and '.join(CONFIGURED)} has a file besides",
+            "Move it to args, or remove it.",
+            rests_on=rests_on,
+        )
+    served = runtime.config.get("models")
+    for name in served if runtime.kind == "llama-swap" and isinstance(served, dict) else ():
+        own = served[name] if isinstance(served, dict) else None
+        if name not in runtime.models and not (isinstance(own, dict) and "cmd" in own):
+            yield Finding(
+                "runtimes.config-model",
+                f"{key}.config.models.{name}",
+                own,
+                f"a model of {key}.models ({', '.join(runtime.models)}), or a cmd of its own that starts one",
+                "Correct the name, or add cmd.",
+                nearest(name, runtime.models),
+                rests_on=rests_on,
+            )
 
 
 def _upstreams(rig: Rig, name: str, key: str, runtime: Runtime) -> Iterator[Finding]:

@@ -160,6 +160,7 @@ def test_ports(containers: dict[str, Document], contained: list[Service]) -> Non
 @proves(
     "runtimes.services.models.args",
     "runtimes.services.args",
+    "runtimes.services.config",
     "runtimes.services.command",
     "runtimes.services.upstreams",
 )

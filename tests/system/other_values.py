@@ -42,6 +42,7 @@ _FILES = (
     "gateway.tls.key_file=/etc/x.key",
 )
 
+_SWAP = {"kind": "llama-swap", "image": OTHER_IMAGE, "models": {"tiny": {}}, "config": {"logLevel": "warn"}}
 OTHER = [
     _other(
         "hardware.gpus.model",
@@ -200,6 +201,10 @@ OTHER = [
     _other("runtimes.services.gpus", "runtimes.services.llm.gpus=[]"),
     _other("runtimes.services.port", "runtimes.services.llm.port=8085"),
     _other("runtimes.services.args", "runtimes.services.llm.args.threads=1"),
+    _other(
+        "runtimes.services.config",
+        f"runtimes.services.swap={_json(_SWAP)}",
+    ),
     _other("runtimes.services.env", "runtimes.services.llm.env.LLAMA_LOG_COLORS=on"),
     _other(
         "runtimes.services.secrets",

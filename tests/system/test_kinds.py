@@ -39,7 +39,7 @@ def services(first: str, second: str) -> dict[str, Any]:
     model: dict[str, Any] = {"models": {"tiny": {"context_tokens": 1024}}}
     return {
         "llm": {"kind": "llama.cpp", **model},
-        "swap": {"kind": "llama-swap", **model},
+        "swap": {"kind": "llama-swap", **model, "config": {"models": {"tiny": {"ttl": 300}}}},
         "ollama": {"kind": "ollama"},
         "vllm": {"kind": "vllm", **model, "gpus": [first], "exclusive": False, "args": {"swap-space": 2}},
         "sglang": {"kind": "sglang", **model, "gpus": [second]},

@@ -36,6 +36,8 @@ GGUF = ("llama.cpp", "llama-swap")
 """Kinds that load GGUFs alone."""
 WITHOUT_MODELS = ("ollama", "open-webui", "litellm", "comfyui", "speaches")
 """Kinds that have their models from elsewhere: ollama pulls its own, fronts ask others."""
+CONFIGURED = ("llama-swap",)
+"""Kinds with a configuration file beside their options; litellm's and tabbyapi's options are one."""
 FRONTS = ("open-webui", "litellm")
 """Kinds that stand in front of others."""
 
@@ -56,6 +58,7 @@ _MAKERS: Mapping[Kind, Maker] = {
 }
 
 __all__ = [
+    "CONFIGURED",
     "FRONTS",
     "GGUF",
     "MODELS",

@@ -118,6 +118,18 @@ RUNTIMES = [
         runtimes(x=page(), y=llm()),
     ),
     Case(
+        "runtimes.config-unused",
+        "runtimes.services.x.config",
+        runtimes(x=llm(config={"ttl": 300})),
+        runtimes(x=llm(kind="llama-swap", config={"globalTTL": 300})),
+    ),
+    Case(
+        "runtimes.config-model",
+        "runtimes.services.x.config.models.tiny",
+        runtimes(x=llm(kind="llama-swap", config={"models": {"tiny": {"ttl": 300}}})),
+        runtimes(x=llm(kind="llama-swap", config={"models": {"m": {"ttl": 300}, "tiny": {"cmd": "/app/x"}}})),
+    ),
+    Case(
         "runtimes.upstreams-unused",
         "runtimes.services.x.upstreams",
         runtimes(x=own(upstreams=["y"]), y=llm()),
