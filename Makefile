@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ROUNDS := 5
 # Throw-away hosts need root; a plain user gets it for that part alone.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,CI,RIGWRIGHT_DEBIAN_MIRROR)
-# Slow tests that run at a time. The quick ones run one by one: some of them look at what this whole machine has left.
+# Tests on throw-away hosts that run at a time.
 WORKERS := 2
 
 .PHONY: help venv hosts try test test-unit test-system lint bench closed-loop lock clean
@@ -27,7 +27,8 @@ try: hosts  ## a disposable host with two simulated GPUs: applied, verified, ask
 	@$(AS_ROOT) $(BIN)/rig try
 
 test: lint test-unit hosts  ## lint, unit tests and the quick tests on throw-away hosts
-	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow" -q --durations=10
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow and not alone" -n $(WORKERS) --dist worksteal -q --durations=10
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow and alone" -q --durations=10
 
 test-unit: venv
 	@$(BIN)/python -m pytest tests/unit -n auto -q
