@@ -10,6 +10,7 @@ from pathlib import Path
 FOLDER = "ollama"
 _NAMES = ("manifests", "manifests-v2")
 """Where a model's name leads to its manifest; the second as links, from later versions on."""
+_BLOBS = "blobs"
 _DIGEST = re.compile(rb"sha256[:-]([0-9a-f]{64})")
 _MOST_BYTES = 2**20
 """A manifest has a few hundred; what is larger is weights, and names no blobs."""
@@ -26,14 +27,14 @@ def strays(root: Path, recorded: Collection[Path], wanted: Collection[Path]) -> 
         yield from (each for each in (path, part) if each.is_file() and each not in wanted and path not in used)
 
 
-def empty_folders(root: Path, removed: Collection[Path]) -> None:
-    """Remove folders in which nothing is left but what was removed; the store's own stay, for Ollama may look there."""
+def empty_folders(root: Path, *, ours: bool) -> None:
+    """Remove those in which nothing is left. ``ours``: models of ours are to lie there: then the first ones stay, which
+    Ollama looks for; otherwise it may make its own. The store itself stays, for it may be looked into."""
     store = root / FOLDER
-    for path in removed:
-        folder = path.parent
-        while folder.is_relative_to(store) and len(folder.relative_to(store).parts) > 1 and not any(folder.iterdir()):
-            folder.rmdir()
-            folder = folder.parent
+    for name in (_BLOBS, *_NAMES):
+        for folder, _, _ in os.walk(store / name, topdown=False):
+            if not any(Path(folder).iterdir()) and not (ours and Path(folder).parent == store):
+                Path(folder).rmdir()
 
 
 def _used(store: Path, going: Collection[Path]) -> set[Path]:
@@ -41,7 +42,7 @@ def _used(store: Path, going: Collection[Path]) -> set[Path]:
     todo = [path for path in _manifests(store) if path not in going]
     used: set[Path] = set()
     while todo:
-        named = {store / "blobs" / f"sha256-{digest}" for digest in _digests(todo.pop())} - used
+        named = {store / _BLOBS / f"sha256-{digest}" for digest in _digests(todo.pop())} - used
         used |= named
         todo += named
     return used

@@ -34,11 +34,12 @@ def prune(plan: Plan) -> None:
         for folder, _, _ in os.walk(plan.root / name, topdown=False):
             if not any(Path(folder).iterdir()):
                 Path(folder).rmdir()
-    ollama.empty_folders(plan.root, gone)
+    store = plan.root / ollama.FOLDER
+    ollama.empty_folders(plan.root, ours=any(each.content.is_relative_to(store) for each in plan.files))
     if (plan.root / FOLDER).is_dir():
         record = Record(plan.root)
         # What somebody else's model still uses is ours all the same, once that has gone.
-        used = {path for path in record.contents() if path.is_relative_to(plan.root / ollama.FOLDER) and path.exists()}
+        used = {path for path in record.contents() if path.is_relative_to(store) and path.exists()}
         record.forget_all_but({each.content for each in plan.files} | used)
 
 
