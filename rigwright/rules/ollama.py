@@ -11,6 +11,7 @@ from rigwright.choice.runtimes.ollama import OF_ALL_MODELS, OURS, settings
 from rigwright.rules.finding import Finding
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
+from rigwright.spec.words import listed
 
 
 def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
@@ -95,7 +96,7 @@ def _one_way(key: str, runtime: Runtime) -> Iterator[Finding]:
             "runtimes.ollama-differ",
             f"{key}.models",
             list(runtime.models),
-            f"the same {' and '.join(different)} of all models, for Ollama has one of each: {shown}",
+            f"the same {listed(different)} of all models, for Ollama has one of each: {shown}",
             "Make them the same, or declare a runtime for each of them, with a port of its own.",
             rests_on=(f"{key}.kind", *(f"{key}.models.*.{name}" for name in OF_ALL_MODELS)),
         )
