@@ -186,7 +186,10 @@ def test_a_model_that_nobody_declares_goes_without_what_another_one_uses(
 def test_what_somebody_else_pulled_stays_with_all_that_it_needs(
     program: Path, tmp_path: Path, shelf: Shelf, tree: str
 ) -> None:
-    """By `ollama pull`: a model of his own that shares our weights; later versions have links to manifests' blobs."""
+    """By `ollama pull`: a model of his own that shares our weights.
+
+    Later versions have links to manifests which are blobs themselves, and lists of manifests.
+    """
     assert run(program, plan(tmp_path, *model(shelf, "latest"))).returncode == 0
     (weights,) = [digest for digest in only("latest", "q8_0") if len(ollama.blobs("latest")[digest]) > 1000]
     own = tmp_path / "ollama/blobs/sha256-"
@@ -195,20 +198,26 @@ def test_what_somebody_else_pulled_stays_with_all_that_it_needs(
     theirs = tmp_path / OTHERS.replace("manifests", tree, 1) / "mine"
     theirs.parent.mkdir(parents=True)
     text = json.dumps({"layers": [{"digest": weights}, {"digest": f"sha256:{'1' * 64}"}]})
+    used = {blob(weights)}
     if tree == "manifests":
         theirs.write_text(text)
     else:
-        document = tmp_path / "ollama/blobs" / f"sha256-{'2' * 64}"
-        document.write_text(text)
+        blobs = tmp_path / "ollama/blobs"
+        (blobs / f"sha256-{'3' * 64}").write_text(text)
+        (blobs / f"sha256-{'2' * 64}").write_text(json.dumps({"manifests": [{"digest": f"sha256:{'3' * 64}"}]}))
         theirs.symlink_to(f"../../../../blobs/sha256-{'2' * 64}")
+        (linked,) = [digest for digest in only("latest", "q8_0") if digest != weights]
+        theirs.with_name("linked").symlink_to(f"../../../../{blob(linked).removeprefix('ollama/')}")
+        used.add(blob(linked))
     nothing = plan(tmp_path)
-    expected = {f"{MANIFESTS}/latest", *map(blob, ollama.blobs("latest"))} - {blob(weights)}
+    expected = {f"{MANIFESTS}/latest", *map(blob, ollama.blobs("latest"))} - used
     assert strays(program, nothing) == expected
     assert run(program, nothing, "prune").returncode == 0
     assert theirs.exists() and own.exists() and (tmp_path / blob(weights)).exists()
     assert strays(program, nothing) == set()
-    theirs.unlink()
-    assert strays(program, nothing) == {blob(weights)}, "that was ours, and nobody uses it any more"
+    for path in theirs.parent.iterdir():
+        path.unlink()
+    assert strays(program, nothing) == used, "that was ours, and nobody uses it any more"
     assert own.exists()
 
 
