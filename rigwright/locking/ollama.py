@@ -81,7 +81,7 @@ def _reckoned(name: OllamaName, registry: str, files: list[LockedFile]) -> dict[
     if len(models) != 1:
         return {"not_reckoned": f"it has {len(models)} layers with a model, expected one with a GGUF"}
     (model,) = models
-    head = {"range": f"bytes=0-{min(model.size, MOST_BYTES) - 1}", "accept-encoding": "identity"}
+    head = {"range": f"bytes=0-{max(1, min(model.size, MOST_BYTES)) - 1}", "accept-encoding": "identity"}
     try:
         return {"reckoned": of_ggufs([reading(_address(name, registry, model), head)])}
     except (NotTold, NotGguf) as error:

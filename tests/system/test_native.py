@@ -149,6 +149,11 @@ def test_declared_models_of_ollama_are_served_and_are_not_its_own_to_change(made
     assert plan["exit_status"] == 0, changes(plan)
     proof = project.document("verify", *LAYERS, *more)
     assert proof["exit_status"] == 0, changes(proof)
+    manifest = f"{store}/manifests/registry.ollama.ai/library/tiny-llama/q8_0"
+    host.run(f"mv {manifest} {store}/aside")
+    shown = project.rig("verify", "--layer", "runtimes", *more)
+    host.run(f"mv {store}/aside {manifest}")
+    assert shown.returncode == 1 and "ollama does not serve tiny-llama:q8_0" in " ".join(shown.stdout.split())
 
 
 def told(host: ThrowawayHost) -> dict[str, Any]:
