@@ -22,6 +22,7 @@ from rigwright.rules import (
     gateway,
     hardware,
     models,
+    ollama,
     packages,
     pcie,
     power,
@@ -61,6 +62,7 @@ RULES = (
     Rule(fans.find),
     Rule(models.find),
     Rule(runtimes.find, ("runtimes.state",)),
+    Rule(ollama.find, ("runtimes.state",)),
     Rule(fit.find, ("runtimes.state",)),
     Rule(gateway.find),
 )

@@ -151,9 +151,7 @@ def _served(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator
             f"{key}.models",
             list(runtime.models),
             f"no models: {runtime.kind} is not told which to serve",
-            "Remove it; Ollama pulls its own (ollama pull), others ask their upstreams."
-            if runtime.kind in ("ollama", *FRONTS)
-            else "Remove it.",
+            "Remove it: it asks its upstreams." if runtime.kind in FRONTS else "Remove it.",
             rests_on=rests_on,
         )
     if runtime.kind in ONE_MODEL and len(runtime.models) > 1:
@@ -258,7 +256,7 @@ def _gguf(rig: Rig, name: str, where: str, key: str) -> Iterator[Finding]:
         where,
         None,
         f"a model in one GGUF, or in all parts of one: {said}",
-        f"Correct models.wanted.{name}.files.",
+        "Take another one." if rig.models.wanted[name].ollama is not None else f"Correct models.wanted.{name}.files.",
         rests_on=(f"{key}.kind", f"models.wanted.{name}.*", f"models.wanted.{name}.files.*"),
     )
 

@@ -167,6 +167,7 @@ OTHER = [
     _other("models.wanted.hub", "models.wanted.tiny.hub=rigwright-sim/other"),
     _other("models.wanted.revision", "models.wanted.tiny.revision=v2"),
     _other("models.wanted.files", f"models.wanted.tiny.files={_json(['tiny-q8_0.gguf'])}"),
+    _other("models.wanted.ollama", f"models.wanted.more={_json({'ollama': 'tiny-llama'})}"),
     _other("models.wanted.url", f"models.wanted.more={_json(ELSEWHERE)}"),
     _other("models.wanted.path", f"models.wanted.more={_json({'path': '/srv/none.gguf', 'sha256': '0' * 64})}"),
     _other("models.wanted.sha256", f"models.wanted.more={_json({'path': '/etc/hostname', 'sha256': '0' * 64})}"),

@@ -89,8 +89,8 @@ RUNTIMES = [
     Case(
         "runtimes.models-unused",
         "runtimes.services.x.models",
-        runtimes(x={"kind": "ollama", "models": {"m": {}}}),
-        runtimes(x={"kind": "ollama"}),
+        runtimes(x={"kind": "comfyui", "models": {"m": {}}}),
+        runtimes(x={"kind": "comfyui"}),
     ),
     Case(
         "runtimes.cache-type",
