@@ -10,6 +10,7 @@ from rigwright.catalog import Catalog
 from rigwright.rules import (
     access,
     base,
+    bindings,
     cables,
     clocks,
     containers,
@@ -28,6 +29,7 @@ from rigwright.rules import (
     power,
     rigd,
     runtimes,
+    served,
     tuning,
 )
 from rigwright.rules.finding import Finding
@@ -62,6 +64,8 @@ RULES = (
     Rule(fans.find),
     Rule(models.find),
     Rule(runtimes.find, ("runtimes.state",)),
+    Rule(served.find, ("runtimes.state",)),
+    Rule(bindings.find, ("runtimes.state",)),
     Rule(ollama.find, ("runtimes.state",)),
     Rule(fit.find, ("runtimes.state",)),
     Rule(gateway.find),
