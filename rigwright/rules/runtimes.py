@@ -97,7 +97,7 @@ def _needed(key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
     """Variables without which it must not be run."""
     for table, names in (("env", kind.needed_env), ("secrets", kind.needed_secrets)):
         for name in names:
-            if name not in getattr(runtime, table):
+            if not getattr(runtime, table).get(name):  # an empty one is none
                 yield Finding(
                     "runtimes.variable-missing",
                     f"{key}.{table}",

@@ -15,6 +15,7 @@ from pathlib import Path
 from sim import programs
 from sim.cache import built_once, cache_dir, key_of
 from sim.host import mirror as mirrors
+from sim.registry import python
 from sim.registry.recipes import BASE, RECIPES, Recipe, sources
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -42,7 +43,7 @@ class Image:
 
 
 def image(name: str) -> Image:
-    """One of `RECIPES`, built in half a minute where it is not in the cache yet."""
+    """One of `RECIPES`, built in half a minute (with Python packages in some) where it is not in the cache yet."""
     programs.require_root("making an image")
     recipe = RECIPES[name]
     mirror = mirrors.machine_mirror()
@@ -77,6 +78,8 @@ def _build(aside: Path, recipe: Recipe, mirror: mirrors.Mirror) -> None:
             ]
         )
     _add(layer, recipe.files)
+    if recipe.python is not None:
+        _add_python(layer, recipe.python, recipe.suite)
     layer_digest, layer_size = _kept(aside, layer)
     configuration = json.dumps(
         {
@@ -88,7 +91,7 @@ def _build(aside: Path, recipe: Recipe, mirror: mirrors.Mirror) -> None:
                 "WorkingDir": "/",
             },
             "rootfs": {"type": "layers", "diff_ids": [layer_digest]},
-            "history": [{"created_by": f"rigwright: Debian {recipe.suite}, {' '.join(recipe.packages)}"}],
+            "history": [{"created_by": f"rigwright: Debian {recipe.suite}, {' '.join(_made_of(recipe))}"}],
         }
     )
     config_digest, config_size = _written(aside, configuration)
@@ -110,6 +113,10 @@ def _build(aside: Path, recipe: Recipe, mirror: mirrors.Mirror) -> None:
     (aside / "digest").write_text(digest)
 
 
+def _made_of(recipe: Recipe) -> tuple[str, ...]:
+    return (*recipe.packages, *(recipe.python.requirements if recipe.python is not None else ()))
+
+
 def _add(layer: Path, files: Mapping[str, str]) -> None:
     """Programs of ours into the tar."""
     with tarfile.open(layer, "a") as archive:
@@ -118,6 +125,21 @@ def _add(layer: Path, files: Mapping[str, str]) -> None:
             data = text.encode()
             entry.size, entry.mode = len(data), 0o755
             archive.addfile(entry, io.BytesIO(data))
+
+
+def _add_python(layer: Path, wanted: python.Wanted, suite: str) -> None:
+    """Python packages into the tar."""
+    with tempfile.TemporaryDirectory(dir=layer.parent) as scratch, tarfile.open(layer, "a") as archive:
+        folder = Path(scratch)
+        python.install(folder, wanted, suite)
+        folder.chmod(0o755)
+        archive.add(folder, f".{python.place(suite)}", filter=_of_root)
+
+
+def _of_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    return entry
 
 
 def _kept(folder: Path, file: Path) -> tuple[str, int]:

@@ -65,6 +65,8 @@ def seen(host: Host, rig: Rig, wanted: list[Service]) -> Answers:
             f"{each.name} env": _hashes(each, engine),
             f"{each.name} secrets": f"stat -c '%a %U' {each.folder}/secrets.env",
         }
+        if each.kind == "open-webui":
+            questions[f"{each.name} page"] = f"curl -sS -m 20 http://{LOOPBACK}:{each.port}/api/config"
         for file in each.files:
             questions[f"{each.name} {file}"] = f"sha256sum < {each.folder}/files/{file} | cut -d' ' -f1"
     return ask(host, questions)
@@ -287,6 +289,15 @@ def test_environment(seen: Answers, contained: list[Service]) -> None:
         if each.secrets and seen[f"{each.name} secrets"] != "600 root":
             wrong.append(f"{each.folder}/secrets.env is {seen[f'{each.name} secrets'] or 'missing'}, wanted 600 root")
     assert not wrong, "; ".join(wrong)
+
+
+@proves("runtimes.services.secrets")
+def test_administrators(seen: Answers, wanted: list[Service]) -> None:
+    """Every page has its administrator: otherwise whoever signs up first becomes it"""
+    pages = {each.name: seen[f"{each.name} page"] for each in wanted if each.kind == "open-webui"}
+    # It says "onboarding" as long as there is nobody.
+    wrong = [name for name, text in pages.items() if not text.startswith("{") or '"onboarding":true' in text]
+    assert not wrong, f"without an administrator: {', '.join(wrong)}"
 
 
 @proves("runtimes.data")

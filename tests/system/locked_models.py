@@ -24,14 +24,19 @@ def tiny(quantization: str = "f16", **keys: object) -> dict[str, object]:
     return {"hub": shelf.REPOSITORY, "files": [f"tiny-{quantization}.gguf"], **keys}
 
 
-def locked(*names: str, commit: str | None = None) -> LockedModel:
+def whisper() -> dict[str, object]:
+    """The declaration of a tiny model that hears."""
+    return {"hub": shelf.WHISPER, "files": [shelf.WHISPER_FILE]}
+
+
+def locked(*names: str, commit: str | None = None, repository: str = shelf.REPOSITORY) -> LockedModel:
     """These files of the stand-in Hub."""
-    found = shelf.contents()
+    found = shelf.contents(repository)
     files = [
         LockedFile(name=name, size=len(found[name]), digest=f"sha256:{hashlib.sha256(found[name]).hexdigest()}")
         for name in names
     ]
-    return LockedModel(commit=commit or shelf.commit(), files=files)
+    return LockedModel(commit=commit or shelf.commit(repository), files=files)
 
 
 def locked_ollama(tag: str) -> LockedModel:
@@ -60,6 +65,7 @@ def write_lock(project: Path) -> None:
         project,
         {
             **{source(**tiny(each)): locked(f"tiny-{each}.gguf") for each in ("f16", "q8_0")},
+            source(**whisper()): locked(shelf.WHISPER_FILE, repository=shelf.WHISPER),
             source(**tiny(hub="rigwright-sim/other")): locked("tiny-f16.gguf"),
             source(**tiny(revision="v2")): locked("tiny-f16.gguf", commit="d" * 40),
             **{source(ollama=f"tiny-llama:{tag}"): locked_ollama(tag) for tag in ollama.TAGS},

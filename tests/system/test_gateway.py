@@ -5,26 +5,20 @@ from __future__ import annotations
 import base64
 import json
 import socket
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import openai
 import pytest
 
-from rigwright.choice.gateway import AUTHORITY
 from rigwright.spec.locks import write_images
-from sim.host.throwaway import ThrowawayHost
 from sim.repository.vendors import VendorRepositories
+from tests.system.door import PORT, Door
 from tests.system.hosts import eventually, gpu_host
 from tests.system.locked_models import tiny
 from tests.system.outcome import changes
-from tests.system.site import Site, said, site
+from tests.system.site import said, site
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -32,38 +26,6 @@ LAYERS = ("--layer", "base,access,containers,models,runtimes,gateway")
 KEYS = {"me": "sk-owner-0123456789abcdefghij", "guest": "sk-guest-0123456789abcdefghij"}
 TOKEN = "hf_token-0123456789abcdefghij"
 OWNER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBUiLzxJVmNwfYqXpLG+y9jl8v8MGSYzQE1aZ3SBjpuo owner@test"
-
-
-@dataclass(frozen=True)
-class Door:
-    """The gateway as its clients have it."""
-
-    host: ThrowawayHost
-    project: Site
-    authority: str
-
-    def base_url(self, route: str = "llm") -> str:
-        return f"https://{self.host.address}:8443/{route}/v1"
-
-    def context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cadata=self.authority)
-
-    def client(self, key: str) -> openai.OpenAI:
-        """OpenAI's own client."""
-        return openai.OpenAI(
-            base_url=self.base_url(), api_key=key, max_retries=0,
-            http_client=httpx2.Client(verify=self.context(), timeout=60),
-        )  # fmt: skip
-
-    def status(self, path: str, key: str | None = None) -> int:
-        request = urllib.request.Request(f"https://{self.host.address}:8443{path}")
-        if key is not None:
-            request.add_header("Authorization", f"Bearer {key}")
-        try:
-            with urllib.request.urlopen(request, context=self.context(), timeout=30) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
 
 
 def declared(vendors: VendorRepositories, keys: Path, address: str) -> dict[str, Any]:
@@ -86,7 +48,7 @@ def declared(vendors: VendorRepositories, keys: Path, address: str) -> dict[str,
         "gateway": {
             "routes": {"llm": {"paths": ["/tokenize"]}, "other": {}},
             "names": ["basement", address],
-            "port": 8443,
+            "port": PORT,
             "clients": {
                 "me": {"api_key": {"file": str(keys / "me")}},
                 "guest": {"api_key": {"file": str(keys / "guest")}, "routes": ["other"]},
@@ -111,7 +73,7 @@ def door(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories, 
         project = site(tmp_path_factory.mktemp("project"), {host: declared(vendors, keys, host.address)})
         write_images(project.project, vendors.images())
         project.apply(*LAYERS)
-        yield Door(host, project, host.run(f"cat {AUTHORITY}").stdout)
+        yield Door(host, project)
 
 
 def test_a_second_apply_changes_nothing(door: Door) -> None:

@@ -1,7 +1,8 @@
 """Every kind of runtime by both engines: what is rendered is taken by the real tools, starts, and sees just its cards.
 
 llama.cpp is real; the others are stand-ins under the images' own names, which say what they were started with. TabbyAPI
-is to lock memory without bound, which nothing may in such a host: what it is told is held against the real tools.
+is to lock memory without bound, which nothing may in such a host: what it is told is held against the real tools. What
+is in `REAL` runs as the real program in `test_real_kinds.py`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from rigwright.spec.load import load_rigs
 from rigwright.spec.locks import write_images
 from sim.gpu.models import rtx3090s
 from sim.host.throwaway import ThrowawayHost
-from sim.registry.recipes import RECIPES
+from sim.registry.recipes import REAL, STAND_INS
 from sim.repository.vendors import VendorRepositories
 from tasks.runtimes.podman import GENERATOR
-from tests.system.declared import declared
+from tests.system.declared import LLAMA, declared
 from tests.system.hosts import gpu_host
 from tests.system.outcome import changes
 from tests.system.site import Site, site
@@ -43,22 +44,19 @@ def services(first: str, second: str) -> dict[str, Any]:
         "ollama": {"kind": "ollama", "models": {"pulled": {"context_tokens": 1024}}},
         "vllm": {"kind": "vllm", **model, "gpus": [first], "exclusive": False, "args": {"swap-space": 2}},
         "sglang": {"kind": "sglang", **model, "gpus": [second]},
-        "page": {
-            "kind": "open-webui",
-            "upstreams": ["llm", "vllm"],
-            "env": {"WEBUI_ADMIN_EMAIL": "me@example.org", "WEBUI_NAME": 'a "name" with $HOME, 100 %'},
-            "secrets": {"WEBUI_ADMIN_PASSWORD": SECRET, "WEBUI_SECRET_KEY": SECRET},
+        "comfy": {
+            "kind": "comfyui",
+            "args": {"lowvram": True},
+            "env": {"ODD": 'a "name" with $HOME, 100 %'},
+            "secrets": {"TOKEN": SECRET},
         },
-        "front": {"kind": "litellm", "upstreams": ["llm"]},
-        "comfy": {"kind": "comfyui", "args": {"lowvram": True}},
-        "whisper": {"kind": "whisper.cpp", **model, "gpus": []},
-        "speaches": {"kind": "speaches"},
+        "speaches": {"kind": "speaches", "gpus": []},
     }
 
 
 @pytest.fixture(scope="module")
 def all_images() -> Iterator[VendorRepositories]:
-    with VendorRepositories(images=list(RECIPES)) as repositories:
+    with VendorRepositories(images=[LLAMA, *STAND_INS]) as repositories:
         yield repositories
 
 
@@ -92,6 +90,13 @@ def told(host: ThrowawayHost, kind: str) -> dict[str, Any]:
     return found
 
 
+def test_every_kind_that_has_an_image_runs_here_or_for_real() -> None:
+    here = {each["kind"] for each in services("", "").values()}
+    real = {name for name, kind in catalog().runtimes.items() if kind.image in REAL}
+    assert here | real | {"tabbyapi", "custom"} == set(catalog().runtimes)
+    assert here & real == {"llama.cpp"}
+
+
 def test_all_of_them_run_and_a_second_apply_changes_nothing(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host, project, _ = made
     plan = project.document("plan", *LAYERS)
@@ -104,41 +109,37 @@ def test_all_of_them_run_and_a_second_apply_changes_nothing(made: tuple[Throwawa
 
 def test_each_sees_just_its_cards(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host, _, (first, second) = made
-    seen = {
-        kind: told(host, kind)["cards"]
-        for kind in ("vllm", "sglang", "llama-swap", "comfyui", "whisper.cpp", "litellm")
-    }
+    seen = {kind: told(host, kind)["cards"] for kind in ("vllm", "sglang", "llama-swap", "comfyui", "speaches")}
     assert seen == {
         "vllm": [first],
         "sglang": [second],
         "llama-swap": [first, second],
         "comfyui": [first, second],
-        "whisper.cpp": [],
-        "litellm": [],
+        "speaches": [],
     }
 
 
 def test_each_is_started_as_declared(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host = made[0]
-    words = {kind: told(host, kind)["words"] for kind in ("vllm", "sglang", "whisper.cpp", "litellm", "llama-swap")}
+    words = {kind: told(host, kind)["words"] for kind in ("vllm", "sglang", "llama-swap")}
     vllm = words["vllm"]
     assert vllm[vllm.index("--max-model-len") + 1] == "1024" and vllm[vllm.index("--swap-space") + 1] == "2"
     assert vllm[vllm.index("--tensor-parallel-size") + 1] == "1"
     assert "--served-model-name" in words["sglang"]
-    assert words["whisper.cpp"][0].startswith("whisper-server --model /var/lib/models/hub/")
-    assert words["litellm"][:1] == ["--config"]
-    assert told(host, "whisper.cpp")["user"] == uid_of("whisper")
+    assert words["llama-swap"][:1] == ["--config"]
+    pid = host.run(f"{engine_of(host)} inspect --format '{{{{.State.Pid}}}}' rig-llm").stdout.strip()
+    assert host.run(f"stat -c %u /proc/{pid}").stdout.strip() == str(uid_of("llm"))
 
 
 def test_odd_values_arrive_as_they_were_written(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host = made[0]
-    found = host.run(f"{engine_of(host)} exec rig-page printenv WEBUI_NAME WEBUI_SECRET_KEY").stdout.splitlines()
+    found = host.run(f"{engine_of(host)} exec rig-comfy printenv ODD TOKEN").stdout.splitlines()
     assert found == ['a "name" with $HOME, 100 %', SECRET["command"][1]]
 
 
 def test_what_stands_in_front_calls_them_by_name(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
     host = made[0]
-    found = host.run(f"{engine_of(host)} exec rig-page curl -sS http://llm:8080/v1/models").stdout
+    found = host.run(f"{engine_of(host)} exec rig-comfy curl -sS http://llm:8080/v1/models").stdout
     assert json.loads(found)["data"][0]["id"] == "tiny"
 
 

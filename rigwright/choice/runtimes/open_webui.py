@@ -25,6 +25,9 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
         "ENABLE_SIGNUP": "False",
         "ENABLE_PERSISTENT_CONFIG": "False",
         "WEBUI_ADMIN_NAME": "Administrator",
+        # Its own choice, bcrypt, takes 72 bytes at most: with a longer password there would be no administrator, and
+        # then whoever signs up first becomes it, ENABLE_SIGNUP or not.
+        "PASSWORD_HASH_ALGORITHM": "argon2",
         "SCARF_NO_ANALYTICS": "true",
         "DO_NOT_TRACK": "true",
         "ANONYMIZED_TELEMETRY": "False",

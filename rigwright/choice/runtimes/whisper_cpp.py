@@ -13,6 +13,7 @@ from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
 
 PATH = "/v1/audio/transcriptions"
+_SCRATCH = {"tmp-dir": "/tmp"}  # in a container: where it is started, which is its own choice, nothing can be written
 
 
 def _weights(rig: Rig, model: str) -> str:
@@ -29,6 +30,7 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
         "host": EVERYWHERE,
         "port": kind.listens,
         "inference-path": PATH,
+        **(_SCRATCH if "convert" in {**runtime.args, **served.args} else {}),
         **runtime.args,
         **served.args,
     }

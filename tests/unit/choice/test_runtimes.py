@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -126,6 +127,21 @@ def test_llama_swap_has_a_file_of_its_own_beside_the_options_of_what_it_starts()
     assert command.startswith("/app/llama-server --host 127.0.0.1 --port ${PORT} ") and "--threads 2" in command
     assert told["models"]["m"] == {"ttl": 300}
     assert "config" not in "".join(found.command[2:])
+
+
+def test_litellm_is_told_that_it_has_no_key_of_its_own_unless_it_has_one() -> None:
+    llm = {"kind": "llama.cpp", "models": {"m": {}}}
+    front = {"kind": "litellm", "upstreams": ["llm"]}
+    own = {**front, "port": 4001, "secrets": {"LITELLM_MASTER_KEY": {"env": "X"}}}
+    found = {each.name: each for each in services(rig(llm=llm, front=front, own=own), catalog())}
+    told = {name: json.loads(found[name].files["config.yaml"]).get("general_settings") for name in ("front", "own")}
+    assert told == {"front": {"dangerously_permit_weak_or_unset_master_key": True}, "own": None}
+
+
+def test_whisper_cpp_converts_where_it_can_write() -> None:
+    plain, converting = (shlex.split(one("whisper.cpp", args=args).command[0]) for args in ({}, {"convert": True}))
+    assert plain[0] == "whisper-server" and "--tmp-dir" not in plain
+    assert converting[converting.index("--tmp-dir") + 1] == "/tmp" and converting[-1] == "--convert"
 
 
 def test_tabbyapi_has_a_file() -> None:

@@ -112,6 +112,13 @@ RUNTIMES = [
         "none that is secret",
     ),
     Case(
+        "runtimes.variable-missing",
+        "runtimes.services.x.env",
+        runtimes(x=page(env={"WEBUI_ADMIN_EMAIL": ""}), y=llm()),
+        runtimes(x=page(), y=llm()),
+        "an empty one",
+    ),
+    Case(
         "runtimes.no-upstreams",
         "runtimes.services.x.upstreams",
         runtimes(x=page(upstreams=[]), y=llm()),
