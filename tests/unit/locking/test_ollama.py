@@ -119,7 +119,7 @@ def test_what_is_no_manifest_is_said(shelf: Shelf, answer: bytes, said: str) -> 
 def test_who_is_not_there_is_said(shelf: Shelf) -> None:
     with pytest.raises(CannotLock, match=r"has no library/tiny-llama:7b$"):
         lock(OllamaName.of("tiny-llama:7b"), shelf.address)
-    with pytest.raises(CannotLock, match="library/tiny-llama:latest: .*refused"):
+    with pytest.raises(CannotLock, match=r"library/tiny-llama:latest: .*refused"):
         lock(NAME, "http://127.0.0.1:9")
 
 
