@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ROUNDS := 5
 # Throw-away hosts need root; a plain user gets it for that part alone.
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,CI,RIGWRIGHT_DEBIAN_MIRROR)
-# Slow tests that run at a time. The quick ones run one by one: some of them look at what this whole machine has left.
+# Tests on throw-away hosts that run at a time.
 WORKERS := 2
 
 .PHONY: help venv hosts try test test-unit test-system lint bench closed-loop lock clean
@@ -27,13 +27,14 @@ try: hosts  ## a disposable host with two simulated GPUs: applied, verified, ask
 	@$(AS_ROOT) $(BIN)/rig try
 
 test: lint test-unit hosts  ## lint, unit tests and the quick tests on throw-away hosts
-	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow" -q --durations=10
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow and not alone" -n $(WORKERS) --dist worksteal -q --durations=10
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow and alone" -q --durations=10
 
 test-unit: venv
 	@$(BIN)/python -m pytest tests/unit -n auto -q
 
-test-system: hosts  ## the slow tests on throw-away hosts (TESTS="access base": only these; DRIFTS=25: break only so many things)
-	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/test_%.py),tests/system) -m slow -n $(WORKERS) --dist worksteal $(if $(DRIFTS),--drifts $(DRIFTS)) -q --durations=20
+test-system: hosts  ## the slow tests on throw-away hosts (TESTS="access base": only these; DRIFTS=25 KEYS=50: break, change only so many things)
+	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/test_%.py),tests/system) -m slow -n $(WORKERS) --dist worksteal $(if $(DRIFTS),--drifts $(DRIFTS)) $(if $(KEYS),--keys $(KEYS)) -q --durations=20
 
 lint: venv  ## ruff and mypy --strict
 	@$(BIN)/ruff check .

@@ -98,9 +98,12 @@ def _route(rig: Rig, wanted: str | None) -> str:
 
 
 def _model(rig: Rig, route: str) -> str:
+    from rigwright.choice.runtimes.common import served_as  # noqa: PLC0415
+
     runtime = rig.runtimes.services[route]
-    behind = [rig.runtimes.services[name].models for name in runtime.upstreams]
-    found = next((model for models in (runtime.models, *behind) for model in models), None)
+    own = [served_as(rig, runtime, model) for model in runtime.models]
+    behind = [model for name in runtime.upstreams for model in rig.runtimes.services[name].models]
+    found = next(iter([*own, *behind]), None)
     if found is None:
         raise click.UsageError(f"runtimes.services.{route} names no models: name one with --model")
     return found

@@ -45,6 +45,19 @@ def put(file: File) -> None:
     _sync_folder(file.content.parent)
 
 
+def write(file: File, aside: Path) -> None:
+    """What is known of it becomes the file. ``aside``: where it is written, which has no meaning to anybody else."""
+    assert file.text is not None
+    file.content.parent.mkdir(parents=True, exist_ok=True)
+    with aside.open("wb") as out:
+        out.write(file.text.encode())
+        out.flush()
+        os.fsync(out.fileno())
+    aside.chmod(0o644)
+    aside.replace(file.content)
+    _sync_folder(file.content.parent)
+
+
 def is_linked(file: File) -> bool:
     """Whether the name beside it, if it has one, leads to it."""
     if file.link is None:

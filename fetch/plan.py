@@ -20,8 +20,9 @@ class File:
     """One file.
 
     ``content``: where its bytes lie, anywhere where there is no ``url``; ``link``: a name beside it that leads there,
-    None: it is used under ``content``; ``url``: None where nobody but its owner can bring it; ``size``: bytes, known of
-    all that have a ``url``; ``digest``: "sha256:…", or "git:…" as git names a blob, for what the Hub keeps in git.
+    None: it is used under ``content``; ``url``: None where nobody but its owner can bring it, or where ``text`` is all
+    that is in it: that is written, and only once the rest of its model is there; ``size``: bytes, known of all that
+    have a ``url``; ``digest``: "sha256:…", or "git:…" as git names a blob, for what the Hub keeps in git.
     """
 
     model: str
@@ -30,6 +31,7 @@ class File:
     url: str | None
     size: int | None
     digest: str
+    text: str | None
 
     @property
     def part(self) -> Path:
@@ -73,13 +75,15 @@ def _plan(document: Mapping[str, Any]) -> Plan:
 
 def _file(root: Path, document: Mapping[str, Any]) -> File:
     link = document["link"]
+    ours = document["url"] is not None or document["text"] is not None
     return File(
         model=str(document["model"]),
-        content=_below(root, document["content"]) if document["url"] is not None else Path(document["content"]),
+        content=_below(root, document["content"]) if ours else Path(document["content"]),
         link=_below(root, link) if link is not None else None,
         url=document["url"],
         size=document["size"],
         digest=str(document["digest"]),
+        text=document["text"],
     )
 
 

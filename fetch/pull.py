@@ -38,11 +38,14 @@ def pull(plan: Plan, tokens: Mapping[str, str], tell: Tell) -> list[str]:
         troubles = [
             f"{each.model}: {each.content} is not there, and there is nowhere to have it from"
             for each in missing
-            if each.url is None
+            if each.url is None and each.text is None
         ]
         wanted = [each for each in missing if each.url is not None]
         room.check(plan, wanted)
+        if wanted:
+            record.begin(wanted)
         troubles += _all_of(plan, wanted, tokens, record, tell)
+        _write(plan, [each for each in missing if each.text is not None], record, tell)
         for each in plan.files:
             if record.holds(each):
                 place.link(each)
@@ -53,7 +56,10 @@ def pull(plan: Plan, tokens: Mapping[str, str], tell: Tell) -> list[str]:
 
 
 def _missing(plan: Plan, record: Record, tell: Tell) -> list[File]:
-    """Files that are not there, one for each content; one that is there and was never hashed is hashed now."""
+    """Files that are not there, one for each content; one that is there and was never hashed is hashed now.
+
+    What was pulled and is wrong goes at once, for its room; what is written stays until its successor takes its place.
+    """
     missing: dict[str, File] = {}
     for each in plan.files:
         if record.holds(each):
@@ -95,6 +101,16 @@ def _all_of(plan: Plan, files: list[File], tokens: Mapping[str, str], record: Re
                 speed = (came - came_before) / (time.monotonic() - started) / 1e6
                 tell(f"{came / 1e9:.2f} of {total / 1e9:.2f} GB ({100 * came // total} %), {speed:.1f} MB/s")
     return troubles
+
+
+def _write(plan: Plan, files: list[File], record: Record, tell: Tell) -> None:
+    """Those of whose models all the rest is there: a name never leads to what is still to come."""
+    for file in files:
+        rest = [each for each in plan.files if each.model == file.model and each.text is None]
+        if all(record.holds(each) for each in rest):
+            place.write(file, plan.root / FOLDER / "text.new")
+            record.add(file)
+            tell(f"{file.model}: {file.content.name} is there")
 
 
 def _one(file: File, token: str | None) -> None:

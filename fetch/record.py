@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from fetch.plan import File
@@ -15,7 +16,8 @@ FOLDER = ".rigwright"
 
 
 class Record:
-    """``.rigwright/verified.json`` under the root: a file's place → digest, size, time of change in ns."""
+    """``.rigwright/verified.json`` under the root: a file's place → digest, size, time of change in ns; [] of one that
+    has only begun to come."""
 
     def __init__(self, root: Path) -> None:
         """Read it; one that cannot be read counts as empty: everything is hashed again."""
@@ -30,12 +32,22 @@ class Record:
     def holds(self, file: File) -> bool:
         """Whether the file is there as it was when its hash was found right."""
         entry = self._entries.get(self._name(file.content))
-        return entry is not None and entry == self._entry(file)
+        return bool(entry) and entry == self._entry(file)
 
     def add(self, file: File) -> None:
         """Its hash is right, as it lies there now."""
         self._entries[self._name(file.content)] = self._entry(file) or []
         self._write()
+
+    def begin(self, files: Sequence[File]) -> None:
+        """They are about to come: what there will be of them, whole or in part, is ours."""
+        for file in files:
+            self._entries.setdefault(self._name(file.content), [])
+        self._write()
+
+    def contents(self) -> set[Path]:
+        """Every file that has come or begun to, or was found right."""
+        return {self._root / name for name in self._entries}
 
     def forget_all_but(self, contents: set[Path]) -> None:
         """Drop entries of files that are gone."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pyinfra.api.deploy import deploy
+from pyinfra.api.operation import OperationMeta
 
 from fetch import pack
-from rigwright.choice.models import placed, plan
+from rigwright.choice.models import OLLAMA_FOLDERS, has_ollama, placed, plan
 from rigwright.engine.reasons import after, changes_in
 from rigwright.operations import apt, files
 from rigwright.operations import models as disk
@@ -25,8 +26,16 @@ def models(rig: Rig) -> None:
     with after(*unfinished.finished()):
         python = apt.install(name="Install what pulls models run on", packages=["python3", "ca-certificates"])
     program = files.content(name="Put in place what pulls models", dest=PROGRAM, text=pack.build(), mode="755")
-    with after(python, program, *changes_in("base")):
+    with after(*changes_in("base")):
+        folders = [_folder(f"{rig.models.root}/{name}") for name in OLLAMA_FOLDERS] if has_ollama(rig) else []
+    with after(python, program, *folders, *changes_in("base")):
         disk.pulled(name="Pull the models", program=PROGRAM, plan=plan(rig), files=placed(rig), tokens=tokens(rig))
+
+
+def _folder(path: str) -> OperationMeta:
+    """Every runtime may read there, and none may write."""
+    made: OperationMeta = files.directory(name=f"Make the folder {path}", path=path)
+    return made
 
 
 def tokens(rig: Rig) -> dict[str, Secret]:

@@ -11,6 +11,8 @@ from cli.declared import load
 from cli.models.listing import GB, NOT_LOCKED
 from rigwright.spec.load import Declarations
 from rigwright.spec.locks import LockedModel, write_models
+from rigwright.spec.models import WantedModel
+from rigwright.spec.ollama import OllamaName
 from rigwright.spec.rig import Rig
 
 
@@ -18,7 +20,8 @@ from rigwright.spec.rig import Rig
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
 @click.option("--upgrade", is_flag=True, help="Ask anew for models that are locked already, too.")
 def lock(names: tuple[str, ...], upgrade: bool) -> int:
-    """Ask for MODELs (default: all) that are not locked yet, and write models.lock: commits, sizes, hashes.
+    """Ask for MODELs (default: all) that are not locked yet, and write models.lock: commits, manifests,
+    sizes, hashes.
 
     The file belongs beside the inventory, in version control: what is pulled is what stands there, until a
     `rig models lock --upgrade` says otherwise. Entries that no host declares any more are dropped.
@@ -59,14 +62,11 @@ def _asked_for(
 
 
 def _locked(rig: Rig, name: str) -> LockedModel:
-    from rigwright.locking.models import CannotLock  # noqa: PLC0415  # huggingface_hub takes half a second
-    from rigwright.locking.models import lock as ask  # noqa: PLC0415
-    from rigwright.secrets import SecretUnreadable, read_secret  # noqa: PLC0415
+    from rigwright.locking.asking import CannotLock  # noqa: PLC0415  # an HTTP client takes a moment
+    from rigwright.secrets import SecretUnreadable  # noqa: PLC0415
 
-    model = rig.models.wanted[name]
-    token = model.token or rig.models.token
     try:
-        found = ask(model, rig.models.endpoint, read_secret(token) if token is not None and model.hub else None)
+        found = _asked(rig, rig.models.wanted[name])
     except (CannotLock, SecretUnreadable) as error:
         raise click.ClickException(f"{rig.name}: models.wanted.{name}: {error}") from error
     size = sum(file.size for file in found.files) / GB
@@ -74,3 +74,13 @@ def _locked(rig: Rig, name: str) -> LockedModel:
     if found.not_reckoned is not None:
         click.echo(f"{name}: what it takes in memory is not known: {found.not_reckoned}", err=True)
     return found
+
+
+def _asked(rig: Rig, model: WantedModel) -> LockedModel:
+    from rigwright.locking import models, ollama  # noqa: PLC0415  # huggingface_hub takes half a second
+    from rigwright.secrets import read_secret  # noqa: PLC0415
+
+    if model.ollama is not None:
+        return ollama.lock(OllamaName.of(model.ollama), rig.models.ollama_registry)
+    token = model.token or rig.models.token
+    return models.lock(model, rig.models.endpoint, read_secret(token) if token is not None and model.hub else None)

@@ -23,7 +23,8 @@ GB = 10**9
 def prune(hosts: tuple[str, ...], yes: bool) -> int:
     """Show what lies under models.root of HOSTS (default: all) and belongs to no declared model; ask, and remove it.
 
-    Only what was pulled by Rigwright is looked at: <root>/hub and <root>/files.
+    Only what was pulled by Rigwright is looked at: <root>/hub and <root>/files, and of <root>/ollama what it has a
+    record of. A blob stays for as long as any manifest there uses it.
 
     Exit status 0: nothing is left over; 1: it could not be told or removed; 2: something is, and stays; 3: a host could
     not be reached.

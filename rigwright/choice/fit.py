@@ -12,8 +12,8 @@ from math import ceil
 
 from rigwright.catalog import Catalog
 from rigwright.choice.models import NotLocked, locked
+from rigwright.choice.runtimes import llama_cpp, ollama
 from rigwright.choice.runtimes.common import split
-from rigwright.choice.runtimes.llama_cpp import at_once
 from rigwright.metadata.attention import Attention
 from rigwright.spec.hardware import Gpu
 from rigwright.spec.locks import Reckoned
@@ -143,18 +143,22 @@ class Held:
 
 
 def held(rig: Rig, catalog: Catalog) -> Iterator[Held]:
-    """Every runtime of which that is known. llama.cpp keeps as many models as it is told to: the largest of them."""
+    """Every runtime of which that is known. Some keep as many models as they are told to: the largest of them."""
     by_runtime: dict[str, list[Fit]] = {}
     for fit in fits(rig, catalog):
         by_runtime.setdefault(fit.runtime, []).append(fit)
     for name, found in by_runtime.items():
         runtime = rig.runtimes.services[name]
         cards = tuple(gpu.slot for gpu in cards_of(rig, catalog, runtime))
-        largest = sorted(found, key=lambda fit: fit.each, reverse=True)[: at_once(runtime)]
+        largest = sorted(found, key=lambda fit: fit.each, reverse=True)[: _at_once(runtime)]
         size = sum(fit.each for fit in largest)
         if runtime.kind in RESERVED:
             size = int(found[0].room * RESERVED[runtime.kind]) + DRIVER_BYTES
         yield Held(name, cards, size, found[0].room, tuple(fit.model for fit in largest))
+
+
+def _at_once(runtime: Runtime) -> int:
+    return ollama.at_once(runtime) if runtime.kind == "ollama" else llama_cpp.at_once(runtime)
 
 
 def reckoned_of(rig: Rig, model: str) -> Reckoned | None:

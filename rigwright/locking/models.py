@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fnmatch import fnmatch
-from io import BufferedReader
 from typing import Any
 
 import httpx2
@@ -16,21 +13,16 @@ from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils._http import hf_raise_for_status
 
-from rigwright.locking.stream import stream
+from rigwright.locking.asking import TIMEOUT_S, CannotLock, reading, said
+from rigwright.locking.reckoning import of_ggufs, reckoned
 from rigwright.metadata import gguf, safetensors
-from rigwright.metadata.attention import Attention, NotTold, of_gguf
+from rigwright.metadata.attention import NotTold
 from rigwright.spec.locks import LockedFile, LockedModel, Reckoned
 from rigwright.spec.models import WantedModel
 
-TIMEOUT_S = 30
-
-
-class CannotLock(Exception):
-    """A model could not be looked at, or is not one; the text says why, and holds no secret."""
-
 
 def lock(model: WantedModel, endpoint: str, token: str | None) -> LockedModel:
-    """Ask for one model that is pulled. ``endpoint``: the Hub or a mirror. Raises `CannotLock`.
+    """Ask for one model of the Hub, or of an address. ``endpoint``: the Hub or a mirror. Raises `CannotLock`.
 
     Of the files themselves a few MB are read: the header of a GGUF, or config.json.
     """
@@ -39,8 +31,7 @@ def lock(model: WantedModel, endpoint: str, token: str | None) -> LockedModel:
             return _of_url(model)
         return _of_hub(model, endpoint, token)
     except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise CannotLock(f"{model.url or f'{endpoint}/{model.hub}'}: {said}") from error
+        raise CannotLock(f"{model.url or f'{endpoint}/{model.hub}'}: {said(error)}") from error
 
 
 def _of_hub(model: WantedModel, endpoint: str, token: str | None) -> LockedModel:
@@ -99,52 +90,18 @@ def _reckoned(sizes: dict[str, int], address: Any, headers: dict[str, str]) -> d
     try:
         ggufs = gguf.main_files(sizes)
         if ggufs:
-            return {"reckoned": _of_ggufs(ggufs, address, headers)}
+            return {"reckoned": of_ggufs(reading(address(name), headers) for name in ggufs)}
         if any(name.endswith(".safetensors") for name in sizes):
             return {"reckoned": _of_safetensors(sizes, address, headers)}
     except (NotTold, gguf.NotGguf, ValueError) as error:
-        return {"not_reckoned": " ".join(str(error).split())}
+        return {"not_reckoned": said(error)}
     return {"not_reckoned": "neither a GGUF nor safetensors with a config.json"}
-
-
-def _of_ggufs(names: list[str], address: Any, headers: dict[str, str]) -> Reckoned:
-    """One model's parts: the first has the metadata, each has tensors."""
-    attention: Attention | None = None
-    weights = 0
-    for name in names:
-        with _read(address(name), headers) as source:
-            header = gguf.read(source)
-        weights += header.weights_bytes
-        attention = attention or of_gguf(header)
-    assert attention is not None
-    return _reckoned_of("gguf", weights, attention)
 
 
 def _of_safetensors(sizes: dict[str, int], address: Any, headers: dict[str, str]) -> Reckoned:
     if "config.json" not in sizes:
         raise NotTold("there is no config.json among its files")
-    with _read(address("config.json"), headers) as source:
+    with reading(address("config.json"), headers) as source:
         config = json.loads(source.read(sizes["config.json"]))
     weights = sum(size for name, size in sizes.items() if name.endswith(".safetensors"))
-    return _reckoned_of("safetensors", weights, safetensors.of_config(config))
-
-
-def _reckoned_of(kind: str, weights: int, attention: Attention) -> Reckoned:
-    return Reckoned.model_validate(
-        {
-            "format": kind,
-            "weights_bytes": weights,
-            "kv_heads": list(attention.kv_heads),
-            "key_length": attention.key_length,
-            "value_length": attention.value_length,
-            "context_length": attention.context_length,
-        }
-    )
-
-
-@contextmanager
-def _read(url: str, headers: dict[str, str]) -> Iterator[BufferedReader]:
-    """A file from its beginning; what is not read of it is not sent."""
-    with httpx2.stream("GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S) as response:
-        hf_raise_for_status(response)
-        yield stream(response.iter_bytes(1 << 16))
+    return reckoned("safetensors", weights, safetensors.of_config(config))

@@ -36,7 +36,7 @@ def pulled(
     for name in dict.fromkeys(each.model for each in gaps):
         because(_told(name, [each for each in files if each.model == name], gaps))
     for each in gaps:
-        if each.url is None and state.files.get(each.content, FileSeen()).size is None:
+        if each.url is None and each.text is None and state.files.get(each.content, FileSeen()).size is None:
             refuse(host, f"models.wanted.{each.model}.path: {each.content} is not on the host; put it there")
     _check_room(root, list(gaps), state.files, state.free, int(plan["keep_free_bytes"]))
     yield StringCommand(f"python3 -I {program} pull", _stdin=[_document(plan, list(gaps), tokens)])

@@ -11,7 +11,7 @@ from pyinfra.api import operation
 
 from rigwright.engine.reasons import because
 from rigwright.facts.files import Files
-from rigwright.facts.units import STAMPS, Units
+from rigwright.facts.units import STAMPS, Units, UnitState
 
 
 @operation()
@@ -49,19 +49,7 @@ def service(
         steps.append((f"{state.enabled or 'not enabled'}, wanted enabled", f"systemctl enable {unit}"))
     if enabled is False and state.enabled in ("enabled", "enabled-runtime"):
         steps.append(("enabled, wanted disabled", f"systemctl disable {unit}"))
-    if not running and state.running:
-        steps.append((f"{state.active}, wanted stopped", f"systemctl stop {unit}"))
-    if running and not state.running and state.condition:
-        guard = f"{check} && " if check else ""
-        start = f"systemctl reset-failed {unit} 2>/dev/null; {guard}systemctl start {unit}"
-        steps.append((f"{state.active}, wanted running", start))
-    elif running and state.running:
-        newer = _newer_files(files, max(state.started, state.reloaded))
-        if newer or state.need_daemon_reload:
-            reason = f"started before {', '.join(newer)} changed" if newer else "runs an older unit file"
-            steps.append((reason, _refresh(unit, files, action, check)))
-        elif state.active == "activating":
-            steps.append(("activating, wanted running", f"systemctl start {unit}"))
+    steps += _activity(unit, state, running, files, action, check)
     if not steps:
         held_back = running and not state.running
         host.noop(f"{unit} is kept from running here: {state.held_back}" if held_back else f"{unit} is as declared")
@@ -71,6 +59,23 @@ def service(
     for _, command in steps:
         starts = told_lines and ("systemctl start" in command or "systemctl restart" in command)
         yield f"{{ {command}; }} || {{ status=$?; {tell}; exit $status; }}" if starts else command
+
+
+def _activity(
+    unit: str, state: UnitState, running: bool, files: Sequence[str], action: str, check: str | None
+) -> list[tuple[str, str]]:
+    """Why it is to be started, stopped, restarted or reloaded, and by which command."""
+    if not running:
+        return [(f"{state.active}, wanted stopped", f"systemctl stop {unit}")] if state.running else []
+    if not state.running:
+        guard = f"{check} && " if check else ""
+        start = f"systemctl reset-failed {unit} 2>/dev/null; {guard}systemctl start {unit}"
+        return [(f"{state.active}, wanted running", start)] if state.condition else []
+    newer = _newer_files(files, max(state.started, state.reloaded))
+    if newer or state.need_daemon_reload:
+        reason = f"started before {', '.join(newer)} changed" if newer else "runs an older unit file"
+        return [(reason, _refresh(unit, files, action, check))]
+    return [("activating, wanted running", f"systemctl start {unit}")] if state.active == "activating" else []
 
 
 @operation()

@@ -10,6 +10,7 @@ from rigwright.catalog import Catalog
 from rigwright.rules import (
     access,
     base,
+    bindings,
     cables,
     clocks,
     containers,
@@ -22,11 +23,13 @@ from rigwright.rules import (
     gateway,
     hardware,
     models,
+    ollama,
     packages,
     pcie,
     power,
     rigd,
     runtimes,
+    served,
     tuning,
 )
 from rigwright.rules.finding import Finding
@@ -61,6 +64,9 @@ RULES = (
     Rule(fans.find),
     Rule(models.find),
     Rule(runtimes.find, ("runtimes.state",)),
+    Rule(served.find, ("runtimes.state",)),
+    Rule(bindings.find, ("runtimes.state",)),
+    Rule(ollama.find, ("runtimes.state",)),
     Rule(fit.find, ("runtimes.state",)),
     Rule(gateway.find),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rigwright.catalog import Catalog
 from rigwright.choice.fit import BLOCK, GIB, Fit, Held, fits, held, reckoned_of
 from rigwright.choice.models import needs_lock
+from rigwright.choice.runtimes import llama_cpp, ollama
 from rigwright.rules.finding import Finding
 from rigwright.spec.rig import Rig
 
@@ -62,11 +63,11 @@ def _together(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     before: dict[str, list[Held]] = {}
     for each in held(rig, catalog):
         rests_on = (*_CARDS, "runtimes.services.*", "runtimes.services.*.*", "models.wanted.*")
-        key = f"runtimes.services.{each.runtime}"
+        key, kind = f"runtimes.services.{each.runtime}", rig.runtimes.services[each.runtime].kind
         if each.bytes > each.room and len(each.models) > 1:
             yield Finding(
                 "fit.too-many",
-                f"{key}.args.models-max",
+                f"{key}.env.{ollama.AT_ONCE}" if kind == "ollama" else f"{key}.args.{llama_cpp.AT_ONCE}",
                 len(each.models),
                 f"as many models at a time as fit on a card ({_gib(each.room)}): {', '.join(each.models)} need "
                 f"{_gib(each.bytes)} together",

@@ -11,7 +11,7 @@ from rigwright.rules.finding import Finding
 from rigwright.spec.models import WantedModel
 from rigwright.spec.rig import Rig
 
-_SOURCE = ("hub", "revision", "files", "url", "path", "sha256")
+_SOURCE = ("hub", "revision", "files", "ollama", "url", "path", "sha256")
 
 
 def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
@@ -29,14 +29,17 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
                 "models.not-locked",
                 key,
                 None,
-                "an entry in models.lock: sizes and hashes of its files, and the commit that they are of",
+                "an entry in models.lock: sizes and hashes of its files, and the commit that they are of"
+                if model.hub is not None
+                else "an entry in models.lock: sizes and hashes of its files",
                 f"Run `rig models lock {name}`, and keep the file with the inventory.",
                 rests_on=rests_on,
             )
 
 
 def _together(key: str, model: WantedModel, rests_on: tuple[str, ...]) -> Iterator[Finding]:
-    if model.hub is None and model.sha256 is None:
+    locked_alone = model.hub is not None or model.ollama is not None
+    if not locked_alone and model.sha256 is None:
         yield Finding(
             "models.unpinned",
             f"{key}.sha256",
@@ -45,12 +48,12 @@ def _together(key: str, model: WantedModel, rests_on: tuple[str, ...]) -> Iterat
             "Add what sha256sum prints of it.",
             rests_on=rests_on,
         )
-    if model.hub is not None and model.sha256 is not None:
+    if locked_alone and model.sha256 is not None:
         yield Finding(
             "models.hash-of-hub",
             f"{key}.sha256",
             model.sha256,
-            "no hash with hub: models.lock holds those of all its files",
+            "no hash with hub or ollama: models.lock holds those of all its files",
             "Remove it.",
             rests_on=rests_on,
         )
@@ -59,8 +62,17 @@ def _together(key: str, model: WantedModel, rests_on: tuple[str, ...]) -> Iterat
             "models.files-unused",
             f"{key}.files",
             list(model.files),
-            "no files with url or path: they name a single one",
+            "no files but with hub: the others name all that there is",
             "Remove it.",
+            rests_on=rests_on,
+        )
+    if model.hub is None and model.revision != WantedModel.model_fields["revision"].default:
+        yield Finding(
+            "models.revision-unused",
+            f"{key}.revision",
+            model.revision,
+            "no revision but with hub" + (": a tag stands in the name itself" if model.ollama is not None else ""),
+            "Remove it." if model.ollama is None else f"Write it there: '{_tagged(model)}'.",
             rests_on=rests_on,
         )
     for index, name in enumerate(model.files):
@@ -73,3 +85,7 @@ def _together(key: str, model: WantedModel, rests_on: tuple[str, ...]) -> Iterat
                 "Write it as the Hub shows it, without '/' at its beginning and without '..'.",
                 rests_on=rests_on,
             )
+
+
+def _tagged(model: WantedModel) -> str:
+    return f"{(model.ollama or '').partition(':')[0]}:{model.revision}"

@@ -1,4 +1,4 @@
-"""Runtimes are what their kinds can be, serve models that are declared, and have ports and cards that are theirs."""
+"""Runtimes are what their kinds can be, in front of others that are there, and have ports that are theirs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ from collections.abc import Iterator
 
 from rigwright.catalog import Catalog
 from rigwright.catalog.runtimes import RuntimeKind
-from rigwright.choice.models import NotLocked
-from rigwright.choice.runtimes import (
-    FRONTS,
-    GGUF,
-    MODELS,
-    NATIVE,
-    ONE_MODEL,
-    WITHOUT_MODELS,
-    image_of,
-    llama_cpp,
-    port_of,
-)
-from rigwright.choice.runtimes.service import uuid_of
-from rigwright.metadata.gguf import NotGguf
+from rigwright.choice.runtimes import CONFIGURED, FRONTS, NATIVE, image_of, port_of
 from rigwright.rules import places
 from rigwright.rules.finding import Finding, nearest
 from rigwright.spec.rig import Rig
@@ -35,12 +22,10 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     for name, runtime in rig.runtimes.services.items():
         key, kind = f"{_ALL}.{name}", catalog.runtimes[runtime.kind]
         yield from _how(rig, key, runtime, kind)
-        yield from _served(rig, key, runtime, kind)
         yield from _needed(key, runtime, kind)
+        yield from _configured(key, runtime)
         yield from _upstreams(rig, name, key, runtime)
-        yield from _cards(rig, key, runtime)
     yield from _ports(rig, catalog)
-    yield from _exclusive(rig, catalog)
 
 
 def _how(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
@@ -108,63 +93,6 @@ def _image(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind, rests_on: tu
         )
 
 
-def _served(rig: Rig, key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
-    for name in runtime.models:
-        where = f"{key}.models.{name}"
-        if name not in rig.models.wanted:
-            yield Finding(
-                "runtimes.no-such-model",
-                where,
-                None,
-                f"a model of models.wanted: {', '.join(rig.models.wanted) or 'there is none'}",
-                "Declare it there, or correct the name.",
-                nearest(name, rig.models.wanted),
-                rests_on=("models.wanted.*",),
-            )
-        elif runtime.kind in GGUF:
-            yield from _gguf(rig, name, where, key)
-        cache = runtime.models[name].cache_type
-        if cache not in kind.cache_types:
-            yield Finding(
-                "runtimes.cache-type",
-                f"{where}.cache_type",
-                cache,
-                f"one of {', '.join(kind.cache_types)}, which is what {runtime.kind} can keep keys and values as",
-                "Choose one of these.",
-                rests_on=(f"{key}.kind",),
-            )
-    rests_on = (f"{key}.kind", f"{key}.models.*")
-    if runtime.kind in MODELS and not runtime.models:
-        yield Finding(
-            "runtimes.no-models",
-            f"{key}.models",
-            None,
-            "a model to serve",
-            "Add one: {'name': {}}.",
-            rests_on=rests_on,
-        )
-    if runtime.kind in WITHOUT_MODELS and runtime.models:
-        yield Finding(
-            "runtimes.models-unused",
-            f"{key}.models",
-            list(runtime.models),
-            f"no models: {runtime.kind} is not told which to serve",
-            "Remove it; Ollama pulls its own (ollama pull), others ask their upstreams."
-            if runtime.kind in ("ollama", *FRONTS)
-            else "Remove it.",
-            rests_on=rests_on,
-        )
-    if runtime.kind in ONE_MODEL and len(runtime.models) > 1:
-        yield Finding(
-            "runtimes.one-model",
-            f"{key}.models",
-            list(runtime.models),
-            f"a single model: {runtime.kind} serves one",
-            "Declare a runtime for each of them, with cards and a port of its own.",
-            rests_on=rests_on,
-        )
-
-
 def _needed(key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
     """Variables without which it must not be run."""
     for table, names in (("env", kind.needed_env), ("secrets", kind.needed_secrets)):
@@ -178,6 +106,32 @@ def _needed(key: str, runtime: Runtime, kind: RuntimeKind) -> Iterator[Finding]:
                     "Add it." if table == "env" else f"Add it: {{'{name}': {{'file': …}}}}.",
                     rests_on=(f"{key}.kind", f"{key}.{table}.{name}", f"{key}.{table}.*"),
                 )
+
+
+def _configured(key: str, runtime: Runtime) -> Iterator[Finding]:
+    rests_on = (f"{key}.kind", f"{key}.config.*", f"{key}.models", f"{key}.models.*")
+    if runtime.kind not in CONFIGURED and runtime.config:
+        yield Finding(
+            "runtimes.config-unused",
+            f"{key}.config",
+            runtime.config,
+            f"nothing: {runtime.kind} has its options in args; {' and '.join(CONFIGURED)} has a file besides",
+            "Move it to args, or remove it.",
+            rests_on=rests_on,
+        )
+    served = runtime.config.get("models")
+    for name in served if runtime.kind == "llama-swap" and isinstance(served, dict) else ():
+        own = served[name] if isinstance(served, dict) else None
+        if name not in runtime.models and not (isinstance(own, dict) and "cmd" in own):
+            yield Finding(
+                "runtimes.config-model",
+                f"{key}.config.models.{name}",
+                own,
+                f"a model of {key}.models ({', '.join(runtime.models)}), or a cmd of its own that starts one",
+                "Correct the name, or add cmd.",
+                nearest(name, runtime.models),
+                rests_on=rests_on,
+            )
 
 
 def _upstreams(rig: Rig, name: str, key: str, runtime: Runtime) -> Iterator[Finding]:
@@ -216,51 +170,6 @@ def _upstreams(rig: Rig, name: str, key: str, runtime: Runtime) -> Iterator[Find
             )
 
 
-def _gguf(rig: Rig, name: str, where: str, key: str) -> Iterator[Finding]:
-    try:
-        llama_cpp.model_file(rig, name)
-    except NotLocked:
-        return  # said of models.wanted
-    except NotGguf as error:
-        said = str(error)
-    else:
-        return
-    yield Finding(
-        "runtimes.no-gguf",
-        where,
-        None,
-        f"a model in one GGUF, or in all parts of one: {said}",
-        f"Correct models.wanted.{name}.files.",
-        rests_on=(f"{key}.kind", f"models.wanted.{name}.*", f"models.wanted.{name}.files.*"),
-    )
-
-
-def _cards(rig: Rig, key: str, runtime: Runtime) -> Iterator[Finding]:
-    for index, name in enumerate(runtime.gpus or ()):
-        declared = [gpu for gpu in rig.hardware.gpus if name in (gpu.slot, gpu.uuid, gpu.pci)]
-        where, rests_on = f"{key}.gpus.{index}", ("hardware.gpus.*.slot", "hardware.gpus.*.uuid", "hardware.gpus.*.pci")
-        if not declared and not name.startswith("GPU-"):
-            slots = [gpu.slot for gpu in rig.hardware.gpus]
-            yield Finding(
-                "runtimes.no-such-card",
-                where,
-                name,
-                f"a slot of hardware.gpus ({', '.join(slots) or 'none'}) or a UUID",
-                "Correct the name.",
-                nearest(name, slots),
-                rests_on=rests_on,
-            )
-        elif uuid_of(rig, name) is None:
-            yield Finding(
-                "runtimes.which-card",
-                where,
-                name,
-                "a card whose uuid is in hardware.gpus: containers know cards by nothing else that lasts",
-                "Add it there: `nvidia-smi -L` shows it.",
-                rests_on=rests_on,
-            )
-
-
 def _ports(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     seen: dict[int, str] = {}
     for name, runtime in rig.runtimes.services.items():
@@ -286,30 +195,3 @@ def _ports(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             )
         else:
             seen[port] = name
-
-
-def _exclusive(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
-    for name, runtime in rig.runtimes.services.items():
-        if not runtime.exclusive:
-            continue
-        for other, another in rig.runtimes.services.items():
-            both = _seen(rig, catalog, runtime) & _seen(rig, catalog, another)
-            if other != name and both:
-                yield Finding(
-                    "runtimes.card-shared",
-                    f"{_ALL}.{other}.gpus",
-                    another.gpus,
-                    f"no card that is {name}'s alone (exclusive): {', '.join(sorted(both))}",
-                    f"Give {other} other cards, or let {name} share.",
-                    rests_on=(f"{_ALL}.*.gpus", f"{_ALL}.*.gpus.*", f"{_ALL}.*.kind", f"{_ALL}.*", "hardware.gpus.*"),
-                )
-
-
-def _seen(rig: Rig, catalog: Catalog, runtime: Runtime) -> set[str]:
-    """Cards that it sees, by slot, or by UUID where they are not declared."""
-    if runtime.gpus is None:
-        return {gpu.slot for gpu in rig.hardware.gpus} if catalog.runtimes[runtime.kind].computes else set()
-    return {
-        next((gpu.slot for gpu in rig.hardware.gpus if name in (gpu.slot, gpu.uuid, gpu.pci)), name)
-        for name in runtime.gpus
-    }

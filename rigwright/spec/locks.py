@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from rigwright.spec.faults import DeclarationError, Fault
 from rigwright.spec.model import Model, key
@@ -21,11 +22,24 @@ Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", description="a d
 
 
 class LockedFile(Model):
-    """One file: its name in the repository, its size, and "sha256:…", or "git:…" for what the Hub keeps in git."""
+    """One file: its name in the repository, its size, and "sha256:…", or "git:…" for what the Hub keeps in git.
+
+    Of what comes from an Ollama registry also what it says that it is, and of its manifest the whole text: a tag may
+    stand for another one tomorrow, and then nobody has this one any more.
+    """
 
     name: str = key(description="name, with its folders")
     size: int = key(description="bytes")
     digest: str = key(description="kind and hex digits", pattern=r"^(sha256:[0-9a-f]{64}|git:[0-9a-f]{40})$")
+    media_type: str | None = key(None, "what an Ollama registry says that it is")
+    text: str | None = key(None, "all that is in it")
+
+    @model_validator(mode="after")
+    def _text_is_it(self) -> LockedFile:
+        data = None if self.text is None else self.text.encode()
+        if data is not None and (self.size, self.digest) != (len(data), f"sha256:{hashlib.sha256(data).hexdigest()}"):
+            raise ValueError("text is not what size and digest say")
+        return self
 
 
 class Reckoned(Model):
@@ -46,6 +60,7 @@ class LockedModel(Model):
     files: list[LockedFile] = key(description="its files")
     reckoned: Reckoned | None = key(None, "None: no metadata that could be read")
     not_reckoned: str | None = key(None, "why there is none")
+    own_context: int | None = key(None, "tokens of context that an Ollama model's own parameters set (num_ctx)")
 
 
 class Locks(Model):

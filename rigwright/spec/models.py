@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from rigwright.spec.model import Model, key
+from rigwright.spec.ollama import PATTERN, OllamaName
 from rigwright.spec.secret import Secret
 
 ModelName = Annotated[
@@ -20,7 +21,7 @@ SHA256 = r"^[0-9a-f]{64}$"
 
 
 class WantedModel(Model):
-    """One model: exactly one of hub, url and path says where it comes from."""
+    """One model: exactly one of hub, ollama, url and path says where it comes from."""
 
     hub: str | None = key(
         None,
@@ -38,6 +39,12 @@ class WantedModel(Model):
         default_factory=list,
         description="files of the repository, by name or pattern ('*Q4_K_M.gguf'); none: all of them",
         form="a list of file names or patterns, e.g. ['*Q4_K_M.gguf']",
+    )
+    ollama: str | None = key(
+        None,
+        "name in the Ollama registry; the lock keeps what its tag stood for",
+        pattern=PATTERN,
+        form="a model's name with its tag, e.g. 'qwen3:8b' or 'owner/model:tag'",
     )
     url: str | None = key(
         None,
@@ -60,8 +67,8 @@ class WantedModel(Model):
 
     @model_validator(mode="after")
     def _one_source(self) -> WantedModel:
-        if sum(source is not None for source in (self.hub, self.url, self.path)) != 1:
-            raise ValueError("exactly one of hub, url and path")
+        if sum(source is not None for source in (self.hub, self.ollama, self.url, self.path)) != 1:
+            raise ValueError("exactly one of hub, ollama, url and path")
         return self
 
     @property
@@ -69,6 +76,8 @@ class WantedModel(Model):
         """All that decides what the bytes are, in one line: what the lock knows it by."""
         if self.hub is not None:
             return f"hub {self.hub} {self.revision} {' '.join(self.files) or '*'}"
+        if self.ollama is not None:
+            return f"ollama {OllamaName.of(self.ollama).whole}"
         return f"url {self.url} {self.sha256}" if self.url is not None else f"path {self.path} {self.sha256}"
 
 
@@ -77,7 +86,8 @@ class Models(Model):
 
     root: str = key(
         "/srv/models",
-        "where they lie: <root>/hub is a Hugging Face cache; nothing there is removed but by `rig models prune`",
+        "where they lie: <root>/hub is a Hugging Face cache, <root>/ollama is Ollama's folder; nothing there is "
+        "removed but by `rig models prune`",
         pattern=r"^/[^\s]*[^/\s]$",
         form="an absolute path without a slash at its end",
     )
@@ -89,6 +99,13 @@ class Models(Model):
     endpoint: str = key(
         "https://huggingface.co",
         "the Hub, or a mirror of it",
+        pattern=r"^https?://[^\s?#]*[^\s?#/]$",
+        form="a whole address, from http on, without a slash at its end",
+        unproved="is asked while pulling; what comes is held against the lock",
+    )
+    ollama_registry: str = key(
+        "https://registry.ollama.ai",
+        "the Ollama registry, or a mirror of it",
         pattern=r"^https?://[^\s?#]*[^\s?#/]$",
         form="a whole address, from http on, without a slash at its end",
         unproved="is asked while pulling; what comes is held against the lock",

@@ -106,6 +106,11 @@ class Runtime(Model):
         description="further options, as the runtime knows them; what it does not know is its own error, and shown",
         form="a mapping of options to values that JSON can hold; True: the option alone",
     )
+    config: dict[str, JsonValue] = key(
+        default_factory=dict,
+        description="kind 'llama-swap': keys of its configuration file, merged into what is made of the models",
+        form="a mapping that JSON can hold, as the runtime knows it, {'models': {'qwen3': {'ttl': 300}}}",
+    )
     env: dict[VariableName, str] = key(
         default_factory=dict,
         description="further environment variables; none of them secret",

@@ -1,1 +1,1 @@
-"""A stand-in for the Hugging Face Hub: tiny models that a program made, at the addresses that its client asks for."""
+"""Stand-ins for the Hugging Face Hub and the Ollama registry: tiny models that a program made, where clients look."""

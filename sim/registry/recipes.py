@@ -79,9 +79,20 @@ def stand_in(port: int, *before: str) -> Recipe:
     )
 
 
+def ollama() -> Recipe:
+    """An image in which a program does as Ollama does with its store, and serves nothing."""
+    text = (Path(__file__).parent / "content" / "ollama").read_text(encoding="utf-8")
+    return Recipe(
+        ("python3-minimal", "libpython3-stdlib"),
+        (STAND_IN,),
+        files={STAND_IN: text.replace("@VERSION@", "0.32.0")},
+        suite="trixie",
+    )
+
+
 STAND_INS: dict[str, Recipe] = {
     "ghcr.io/mostlygeek/llama-swap:cuda": stand_in(8080),
-    "docker.io/ollama/ollama:0.32.0": stand_in(11434),
+    "docker.io/ollama/ollama:0.32.0": ollama(),
     "docker.io/vllm/vllm-openai:v0.33.0": stand_in(8000),
     "docker.io/lmsysorg/sglang:v0.5.5": stand_in(30000),
     "ghcr.io/theroyallab/tabbyapi:latest": stand_in(5000),

@@ -18,7 +18,7 @@ from sim.cache import locked
 from sim.errors import SimulationError
 from sim.host.record import Process, machine_boot, registry_lock
 from sim.host.throwaway import ThrowawayHost
-from sim.hub import shelf
+from sim.hub import ollama, shelf
 from sim.registry import archives
 from sim.registry import shelf as registry
 from sim.registry.image import Image
@@ -30,6 +30,7 @@ from sim.repository.record import Answers, Record, records, sweep, write_answers
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 HUB = "hub"
+OLLAMA_REGISTRY = "ollama-registry"
 ARCHIVES = "archives"
 
 
@@ -44,7 +45,7 @@ class _Served:
 
 
 class VendorRepositories:
-    """NVIDIA's, its container toolkit's and Docker's repositories, and the Hub, where throw-away hosts reach them.
+    """NVIDIA's, its container toolkit's and Docker's repositories, the Hub and the Ollama registry, for such hosts.
 
     As a context manager they are served inside the `with`; with `owned` they end with this process even if that is
     killed. `drivers` are the driver versions that NVIDIA's has; `broken_dkms` adds one whose modules do not compile.
@@ -168,13 +169,18 @@ class VendorRepositories:
                     "repository_fingerprint": self.toolkit_fingerprint,
                 },
             },
-            "models": {"endpoint": self.hub_url},
+            "models": {"endpoint": self.hub_url, "ollama_registry": self.ollama_registry_url},
         }
 
     @property
     def hub_url(self) -> str:
         """The stand-in for the Hugging Face Hub, with tiny models."""
         return f"http://{self.address}/{HUB}"
+
+    @property
+    def ollama_registry_url(self) -> str:
+        """The stand-in for the Ollama registry, with the same ones."""
+        return f"http://{self.address}/{OLLAMA_REGISTRY}"
 
     def images(self) -> dict[str, str]:
         """What images.lock says of the images: name with its tag → digest."""
@@ -267,6 +273,7 @@ class VendorRepositories:
             for name in each.key_files:
                 (new / name).write_bytes(each.key.public)
         shelf.publish(new / HUB)
+        ollama.publish(new / OLLAMA_REGISTRY)
         if self._native:
             (new / ARCHIVES).mkdir()
             (new / ARCHIVES / archives.LLAMA_CPP_FILE).symlink_to(archives.llama_cpp())

@@ -59,6 +59,7 @@ def _hash(file: Placed) -> str:
     "models.wanted.hub",
     "models.wanted.revision",
     "models.wanted.files",
+    "models.wanted.ollama",
     "models.wanted.url",
     "models.wanted.path",
 )

@@ -162,6 +162,7 @@ def test_ports(containers: dict[str, Document], contained: list[Service]) -> Non
 @proves(
     "runtimes.services.models.args",
     "runtimes.services.args",
+    "runtimes.services.config",
     "runtimes.services.command",
     "runtimes.services.upstreams",
 )
@@ -197,9 +198,13 @@ def test_options(
     "runtimes.services.models.parallel",
     "runtimes.services.models.cache_type",
 )
-def test_models(seen: Answers, rig: Rig, contained: list[Service]) -> None:
+def test_models(seen: Answers, rig: Rig, wanted: list[Service], contained: list[Service]) -> None:
     """Every runtime serves the declared models, with the declared context and cache"""
-    wrong = []
+    wrong = [
+        f"{each.name} does not serve {', '.join(missing)}"
+        for each in wanted
+        if each.kind == "ollama" and (missing := sorted(set(each.models) - _listed(seen, each)))
+    ]
     for each in wanted_llamas(rig, contained):
         declared = rig.runtimes.services[each.name].models
         found = _served(seen, each)
@@ -222,6 +227,12 @@ def test_models(seen: Answers, rig: Rig, contained: list[Service]) -> None:
 def wanted_llamas(rig: Rig, found: list[Service]) -> list[Service]:
     """Those that say themselves what they serve, and how."""
     return [each for each in found if rig.runtimes.services[each.name].kind == "llama.cpp"]
+
+
+def _listed(seen: Answers, service: Service) -> set[str]:
+    """What it says that it can serve."""
+    text = seen[f"{service.name} models"]
+    return {model["id"] for model in json.loads(text)["data"] or ()} if text.startswith("{") else set()
 
 
 def _served(seen: Answers, service: Service) -> dict[str, dict[str, str]]:

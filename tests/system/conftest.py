@@ -20,20 +20,28 @@ __all__ = ["nvml", "opened", "started"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--drifts N: of the things that are broken by hand, only N, spread over all layers; all take half an hour."""
+    """--drifts N, --keys N: of the longest lists only N cases each, spread over all layers."""
     parser.addoption("--drifts", type=int, metavar="N", help="break only so many things by hand (default: all)")
+    parser.addoption("--keys", type=int, metavar="N", help="change only so many keys under the proof (default: all)")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what --drifts leaves out, and count it as deselected."""
-    wanted = config.getoption("drifts")
-    broken = [item for item in items if getattr(item, "originalname", "") == "test_drift_is_named_and_repaired"]
-    if wanted is None or wanted >= len(broken):
-        return
-    kept = {broken[number * len(broken) // wanted] for number in range(wanted)}
-    left_out = [item for item in broken if item not in kept]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    """Leave out what --drifts and --keys leave out, and count it as deselected."""
+    left_out = [
+        *_left_out(items, "test_drift_is_named_and_repaired", config.getoption("drifts")),
+        *_left_out(items, "test_a_changed_key_falls_short", config.getoption("keys")),
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _left_out(items: list[pytest.Item], test: str, wanted: int | None) -> list[pytest.Item]:
+    cases = [item for item in items if getattr(item, "originalname", "") == test]
+    if wanted is None or wanted >= len(cases):
+        return []
+    kept = {cases[number * len(cases) // wanted] for number in range(wanted)}
+    return [item for item in cases if item not in kept]
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,15 @@
-"""models.lock for the stand-in Hub's models: what `rig models lock` writes of them, and of what there is none of."""
+"""models.lock for the stand-ins' models: what `rig models lock` writes of them, and of what there is none of."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 from rigwright.spec.locks import LockedFile, LockedModel, write_models
 from rigwright.spec.models import WantedModel
-from sim.hub import shelf
+from rigwright.spec.ollama import MANIFEST
+from sim.hub import ollama, shelf
 
 ELSEWHERE = {"url": "http://10.0.0.9/elsewhere.gguf", "sha256": "e" * 64}
 
@@ -37,6 +39,19 @@ def locked(*names: str, commit: str | None = None, repository: str = shelf.REPOS
     return LockedModel(commit=commit or shelf.commit(repository), files=files)
 
 
+def locked_ollama(tag: str) -> LockedModel:
+    """A model of the stand-in for the Ollama registry."""
+    text = ollama.manifest(tag).decode()
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    manifest = LockedFile(name="manifest", size=len(text), digest=digest, media_type=MANIFEST, text=text)
+    told = {each["digest"]: each for each in (json.loads(text)["config"], *json.loads(text)["layers"])}
+    blobs = [
+        LockedFile(name=each.replace(":", "-"), size=len(data), digest=each, media_type=told[each]["mediaType"])
+        for each, data in ollama.blobs(tag).items()
+    ]
+    return LockedModel(files=[manifest, *blobs])
+
+
 def model_path(root: str) -> str:
     """Where a tiny model's file has its name."""
     repository = f"models--{shelf.REPOSITORY.replace('/', '--')}"
@@ -53,6 +68,7 @@ def write_lock(project: Path) -> None:
             source(**whisper()): locked(shelf.WHISPER_FILE, repository=shelf.WHISPER),
             source(**tiny(hub="rigwright-sim/other")): locked("tiny-f16.gguf"),
             source(**tiny(revision="v2")): locked("tiny-f16.gguf", commit="d" * 40),
+            **{source(ollama=f"tiny-llama:{tag}"): locked_ollama(tag) for tag in ollama.TAGS},
             source(**ELSEWHERE): LockedModel(files=[nowhere]),
         },
     )

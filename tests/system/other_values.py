@@ -42,6 +42,7 @@ _FILES = (
     "gateway.tls.key_file=/etc/x.key",
 )
 
+_SWAP = {"kind": "llama-swap", "image": OTHER_IMAGE, "models": {"tiny": {}}, "config": {"logLevel": "warn"}}
 OTHER = [
     _other(
         "hardware.gpus.model",
@@ -166,6 +167,7 @@ OTHER = [
     _other("models.wanted.hub", "models.wanted.tiny.hub=rigwright-sim/other"),
     _other("models.wanted.revision", "models.wanted.tiny.revision=v2"),
     _other("models.wanted.files", f"models.wanted.tiny.files={_json(['tiny-q8_0.gguf'])}"),
+    _other("models.wanted.ollama", f"models.wanted.more={_json({'ollama': 'tiny-llama'})}"),
     _other("models.wanted.url", f"models.wanted.more={_json(ELSEWHERE)}"),
     _other("models.wanted.path", f"models.wanted.more={_json({'path': '/srv/none.gguf', 'sha256': '0' * 64})}"),
     _other("models.wanted.sha256", f"models.wanted.more={_json({'path': '/etc/hostname', 'sha256': '0' * 64})}"),
@@ -200,6 +202,10 @@ OTHER = [
     _other("runtimes.services.gpus", "runtimes.services.llm.gpus=[]"),
     _other("runtimes.services.port", "runtimes.services.llm.port=8085"),
     _other("runtimes.services.args", "runtimes.services.llm.args.threads=1"),
+    _other(
+        "runtimes.services.config",
+        f"runtimes.services.swap={_json(_SWAP)}",
+    ),
     _other("runtimes.services.env", "runtimes.services.llm.env.LLAMA_LOG_COLORS=on"),
     _other(
         "runtimes.services.secrets",

@@ -40,8 +40,8 @@ def services(first: str, second: str) -> dict[str, Any]:
     model: dict[str, Any] = {"models": {"tiny": {"context_tokens": 1024}}}
     return {
         "llm": {"kind": "llama.cpp", **model},
-        "swap": {"kind": "llama-swap", **model},
-        "ollama": {"kind": "ollama"},
+        "swap": {"kind": "llama-swap", **model, "config": {"models": {"tiny": {"ttl": 300}}}},
+        "ollama": {"kind": "ollama", "models": {"pulled": {"context_tokens": 1024}}},
         "vllm": {"kind": "vllm", **model, "gpus": [first], "exclusive": False, "args": {"swap-space": 2}},
         "sglang": {"kind": "sglang", **model, "gpus": [second]},
         "comfy": {
@@ -69,6 +69,7 @@ def made(
         first, second = (card.uuid for card in rtx3090s(2))
         more: dict[str, Any] = {
             "containers": {"engine": request.param, "daemon": {"max-concurrent-downloads": None}},
+            "models": {"wanted": {"pulled": {"ollama": "tiny-llama:q8_0"}}},
             "runtimes": {"services": services(first, second)},
         }
         project = site(tmp_path_factory.mktemp("project"), {host: declared(all_images, "trixie", NO_CUDA, more)})
@@ -140,6 +141,16 @@ def test_what_stands_in_front_calls_them_by_name(made: tuple[ThrowawayHost, Site
     host = made[0]
     found = host.run(f"{engine_of(host)} exec rig-comfy curl -sS http://llm:8080/v1/models").stdout
     assert json.loads(found)["data"][0]["id"] == "tiny"
+
+
+def test_ollama_finds_its_models_and_can_change_nothing(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:
+    host = made[0]
+    found = json.loads(host.run("curl -sS http://127.0.0.1:11434/api/tags").stdout)["models"]
+    assert [each["name"] for each in found] == ["tiny-llama:q8_0"]
+    assert json.loads(host.run("curl -sS http://127.0.0.1:11434/stand-in").stdout)["user"] == uid_of("ollama")
+    write = "open('/models/blobs/x', 'w')"
+    refused = host.run(f'{engine_of(host)} exec rig-ollama python3 -c "{write}"', check=False)
+    assert refused.returncode != 0 and "Read-only file system" in refused.stderr + refused.stdout
 
 
 def test_tabbyapi_is_taken_by_the_real_tool(made: tuple[ThrowawayHost, Site, tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""Layer models on a throw-away host: from the stand-in Hub onto the disk, broken, swapped, refused, pruned."""
+"""Layer models on a throw-away host: from the stand-ins onto the disk, broken, swapped, refused, pruned."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from rigwright.spec.locks import read_locks
 from sim.host.throwaway import ThrowawayHost
-from sim.hub import shelf
+from sim.hub import ollama, shelf
 from sim.repository.vendors import VendorRepositories
-from tests.system.locked_models import locked, tiny, write_lock
+from tests.system.locked_models import locked, locked_ollama, tiny, write_lock
 from tests.system.outcome import changes
 from tests.system.site import Site, said, site
 
@@ -129,3 +129,91 @@ def test_a_hub_that_does_not_answer_is_said(made: tuple[ThrowawayHost, Site], ve
     assert done.returncode == 1, said(done)
     assert "fetch: tiny: http://" in done.stdout and "503" in done.stdout
     project.apply(*LAYER)
+
+
+STORE = "/srv/more/ollama"
+MANIFEST = f"{STORE}/manifests/registry.ollama.ai/library/tiny-llama"
+
+
+@pytest.fixture(scope="module")
+def from_ollama(
+    tmp_path_factory: pytest.TempPathFactory, made: tuple[ThrowawayHost, Site], vendors: VendorRepositories
+) -> tuple[ThrowawayHost, Site, Site]:
+    """The host as it is declared with two models of the Ollama registry, and with one of them."""
+    host = made[0]
+    tags = {"pulled": "tiny-llama", "small": "tiny-llama:q8_0"}
+
+    def project(*names: str) -> Site:
+        wanted = {name: {"ollama": tags[name]} for name in names}
+        models = {"root": "/srv/more", "ollama_registry": vendors.ollama_registry_url, "keep_free_gb": 1}
+        declared = {
+            "driver": {"source": "none"},
+            "containers": {"toolkit": {"state": "absent"}},
+            "models": {**models, "wanted": wanted},
+        }
+        return site(tmp_path_factory.mktemp("ollama"), {host: declared})
+
+    return host, project("pulled", "small"), project("pulled")
+
+
+def test_models_of_ollama_are_locked_and_lie_where_it_finds_them(
+    from_ollama: tuple[ThrowawayHost, Site, Site],
+) -> None:
+    host, both, _ = from_ollama
+    done = both.rig("models", "lock", "--upgrade", check=True)
+    assert "pulled: 6 files, 0.00 GB" in done.stdout
+    found = read_locks(both.project).models
+    assert set(found) == {"ollama library/tiny-llama:latest", "ollama library/tiny-llama:q8_0"}
+    assert found["ollama library/tiny-llama:latest"].files == locked_ollama("latest").files
+    assert found["ollama library/tiny-llama:latest"].reckoned is not None
+    both.apply(*LAYER)
+    assert host.run(f"cat {MANIFEST}/latest").stdout == ollama.manifest("latest").decode()
+    blobs = {**ollama.blobs("latest"), **ollama.blobs("q8_0")}
+    hashes = host.run(f"cd {STORE}/blobs && sha256sum *").stdout.splitlines()
+    assert sorted(hashes) == sorted(f"{each.partition(':')[2]}  {each.replace(':', '-')}" for each in blobs)
+    plan = both.document("plan", *LAYER)
+    assert plan["exit_status"] == 0, changes(plan)
+    proof = both.document("verify", *LAYER)
+    assert proof["exit_status"] == 0, changes(proof)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [f"truncate -s 1 {MANIFEST}/latest", f"rm {STORE}/blobs/*", f"chown -R nobody {STORE} && chmod 700 {STORE}"],
+    ids=["manifest", "blobs", "owner"],
+)
+def test_what_of_ollama_was_broken_comes_anew(from_ollama: tuple[ThrowawayHost, Site, Site], broken: str) -> None:
+    host, both, _ = from_ollama
+    both.apply(*LAYER)
+    host.run(broken)
+    assert both.document("plan", *LAYER)["exit_status"] == 2
+    both.apply(*LAYER)
+    assert host.run(f"stat -c '%a %U' {STORE} {STORE}/blobs").stdout.split() == ["755", "root"] * 2
+    assert both.document("verify", *LAYER)["exit_status"] == 0
+    plan = both.document("plan", *LAYER)
+    assert plan["exit_status"] == 0, changes(plan)
+
+
+def test_of_ollamas_store_goes_only_what_was_pulled_and_nobody_uses(
+    from_ollama: tuple[ThrowawayHost, Site, Site],
+) -> None:
+    host, both, one = from_ollama
+    both.apply(*LAYER)
+    host.run(
+        f"mkdir -p {STORE}/manifests/x/y/z && echo '{{}}' > {STORE}/manifests/x/y/z/own; echo x > {STORE}/blobs/own"
+    )
+    plan = one.document("plan", *LAYER)
+    assert plan["exit_status"] == 0, "what is not declared any more stays until it is pruned"
+    shown = one.rig("models", "prune")
+    assert shown.returncode == 2, said(shown)
+    gone = set(ollama.blobs("q8_0")) - set(ollama.blobs("latest"))
+    paths = [f"{MANIFEST}/q8_0", *(f"{STORE}/blobs/{each.replace(':', '-')}" for each in gone)]
+    assert sorted(line.split()[1] for line in shown.stdout.splitlines()) == sorted(paths)
+    one.rig("models", "prune", "--yes", check=True)
+    there = host.run(f"cd {STORE} && find . -type f").stdout.split()
+    kept = [f"./blobs/{each.replace(':', '-')}" for each in ollama.blobs("latest")]
+    named = "./manifests/registry.ollama.ai/library/tiny-llama/latest"
+    assert sorted(there) == sorted([*kept, named, "./blobs/own", "./manifests/x/y/z/own"])
+    assert one.rig("models", "prune", check=True).stdout.strip() == "Nothing is left over."
+    plan = one.document("plan", *LAYER)
+    assert plan["exit_status"] == 0, changes(plan)

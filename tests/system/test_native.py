@@ -1,4 +1,7 @@
-"""Runtimes as services by themselves, on Debian 12: the real llama.cpp, and a stand-in for Ollama that is upgraded."""
+"""Runtimes as services by themselves, on Debian 12: the real llama.cpp, and a stand-in for Ollama that is upgraded.
+
+At last that gets models of the Ollama registry, of which the real llama.cpp loads one, too.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,12 @@ def made(
         declared: dict[str, Any] = {
             "driver": {"source": "none"},
             "containers": {"state": "absent", "toolkit": {"state": "absent"}},
-            "models": {"endpoint": archives.hub_url, "keep_free_gb": 1, "wanted": {"tiny": tiny()}},
+            "models": {
+                "endpoint": archives.hub_url,
+                "ollama_registry": archives.ollama_registry_url,
+                "keep_free_gb": 1,
+                "wanted": {"tiny": tiny()},
+            },
             "runtimes": {
                 "services": {
                     "llm": {
@@ -109,6 +117,43 @@ def test_an_archive_with_another_hash_changes_nothing(
     assert f"has hash {archives.ollama(NEW)['sha256']}, declared is {'0' * 64}: nothing was changed" in done.stdout
     assert told(host)["version"] == OLD
     assert host.run("ls -A /opt/rigwright/ollama").stdout.split() == [OLD]
+
+
+def test_declared_models_of_ollama_are_served_and_are_not_its_own_to_change(made: tuple[ThrowawayHost, Site]) -> None:
+    """From a store that was Ollama's own until then."""
+    host, project = made
+    served = {"pulled": {"context_tokens": 2048}, "small": {"context_tokens": 2048}}
+    more = (
+        "--set", f"models.wanted.pulled={json.dumps({'ollama': 'tiny-llama'})}",
+        "--set", f"models.wanted.small={json.dumps({'ollama': 'tiny-llama:q8_0'})}",
+        "--set", f"runtimes.services.ollama.models={json.dumps(served)}",
+        "--set", "runtimes.services.llm.models.small.context_tokens=1024",
+    )  # fmt: skip
+    project.apply(*LAYERS, *more)
+    found = json.loads(host.run("curl -sS http://127.0.0.1:11434/api/tags").stdout)["models"]
+    assert [each["name"] for each in found] == ["tiny-llama:latest", "tiny-llama:q8_0"]
+    variables = json.loads(host.run("curl -sS http://127.0.0.1:11434/stand-in").stdout)["variables"]
+    assert (variables["OLLAMA_MODELS"], variables["OLLAMA_NOPRUNE"]) == ("/srv/models/ollama", "1")
+    assert variables["OLLAMA_CONTEXT_LENGTH"] == "2048"
+    store = "/srv/models/ollama"
+    blobs = host.run(f"stat -c '%a %U' {store} {store}/blobs {store}/blobs/sha256-*").stdout.splitlines()
+    assert set(blobs) == {"755 root", "644 root"}
+    pid = host.run("systemctl show -P MainPID rig-ollama").stdout.strip()
+    inside = f"nsenter -t {pid} -m setpriv --reuid rig-ollama --regid rig-ollama --clear-groups"
+    assert host.run(f"{inside} touch {store}/blobs/x", check=False).returncode != 0
+    body = json.dumps({"model": "small", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]})
+    url = "http://127.0.0.1:8080/v1/chat/completions"
+    answer = host.run(f"curl -sS --max-time 60 {url} -H 'content-type: application/json' -d @-", input=body).stdout
+    assert json.loads(answer)["usage"]["completion_tokens"] > 0, "the blob, by the real llama.cpp"
+    plan = project.document("plan", *LAYERS, *more)
+    assert plan["exit_status"] == 0, changes(plan)
+    proof = project.document("verify", *LAYERS, *more)
+    assert proof["exit_status"] == 0, changes(proof)
+    manifest = f"{store}/manifests/registry.ollama.ai/library/tiny-llama/q8_0"
+    host.run(f"mv {manifest} {store}/aside")
+    shown = project.rig("verify", "--layer", "runtimes", *more)
+    host.run(f"mv {store}/aside {manifest}")
+    assert shown.returncode == 1 and "ollama does not serve tiny-llama:q8_0" in " ".join(shown.stdout.split())
 
 
 def told(host: ThrowawayHost) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sim.host.root import bare_root
 from sim.host.throwaway import ThrowawayHost
 from sim.host.warm import derive, prefetched
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 CARDS = [card("rtx3090", 0), card("rtx3090", 1, pcie_width_current=8)]
 

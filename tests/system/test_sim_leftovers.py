@@ -18,7 +18,7 @@ from sim.errors import SimulationError
 from sim.host.record import Record, disks_dir, load, records, sweep
 from sim.host.throwaway import ThrowawayHost, existing
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWNER = """

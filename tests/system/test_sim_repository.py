@@ -24,7 +24,7 @@ from sim.repository.record import Record, load, records
 from sim.repository.vendors import VendorRepositories
 from tests.system.vendor_lists import PIN, add_docker, add_nvidia, add_toolkit, offered, update
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RELEASES = ("trixie", "bookworm")

@@ -17,7 +17,7 @@ from sim.host.throwaway import existing
 from sim.repository.record import records as servers
 from tests.system.site import REPOSITORY, environment, said
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 NAME = "kept-by-test"
 # The deploy and the proof have tests of their own, and take minutes.

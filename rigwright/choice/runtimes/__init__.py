@@ -34,8 +34,12 @@ MODELS = (*ONE_MODEL, "llama.cpp", "llama-swap")
 """Kinds that serve what they are told to, and nothing without."""
 GGUF = ("llama.cpp", "llama-swap")
 """Kinds that load GGUFs alone."""
-WITHOUT_MODELS = ("ollama", "open-webui", "litellm", "comfyui", "speaches")
-"""Kinds that have their models from elsewhere: ollama pulls its own, fronts ask others."""
+CONFIGURED = ("llama-swap",)
+"""Kinds with a configuration file beside their options; litellm's and tabbyapi's options are one."""
+OLLAMAS = ("ollama", *GGUF, "custom")
+"""Kinds that can do something with a model of the Ollama registry."""
+WITHOUT_MODELS = ("open-webui", "litellm", "comfyui", "speaches")
+"""Kinds that are not told which to serve: fronts ask others."""
 FRONTS = ("open-webui", "litellm")
 """Kinds that stand in front of others."""
 
@@ -56,10 +60,12 @@ _MAKERS: Mapping[Kind, Maker] = {
 }
 
 __all__ = [
+    "CONFIGURED",
     "FRONTS",
     "GGUF",
     "MODELS",
     "NATIVE",
+    "OLLAMAS",
     "ONE_MODEL",
     "WITHOUT_MODELS",
     "NoImage",

@@ -7,6 +7,7 @@ from typing import Any
 
 from rigwright.catalog.runtimes import RuntimeKind
 from rigwright.choice.runtimes.service import Mount, Service, devices, pinned
+from rigwright.spec.ollama import OllamaName
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
 
@@ -39,7 +40,7 @@ def base(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind, **more: Any) 
         listens=port if native else runtime.listens or kind.listens or kind.port or port,
         health=runtime.health or kind.health or "/",
         start_s=runtime.start_s,
-        models=tuple(runtime.models),
+        models=tuple(served_as(rig, runtime, model) for model in runtime.models),
         environment=environment,
         secrets=runtime.secrets,
         mounts=_models(rig, runtime),
@@ -48,6 +49,12 @@ def base(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind, **more: Any) 
         archive=runtime.archive if native else None,
     )
     return replace(service, **more)
+
+
+def served_as(rig: Rig, runtime: Runtime, model: str) -> str:
+    """The name by which it is asked for a model: Ollama has names of its own."""
+    name = rig.models.wanted[model].ollama
+    return OllamaName.of(name).served if runtime.kind == "ollama" and name is not None else model
 
 
 def cards(rig: Rig, runtime: Runtime, kind: RuntimeKind) -> int:

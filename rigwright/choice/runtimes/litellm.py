@@ -29,9 +29,9 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
         "model_list": [
             {
                 "model_name": model,
-                "litellm_params": {"model": f"openai/{model}", "api_base": url, "api_key": "none"},
+                "litellm_params": {"model": f"openai/{served}", "api_base": url, "api_key": "none"},
             }
-            for model, url in models(rig, runtime)
+            for model, served, url in models(rig, runtime)
         ],
         "litellm_settings": {"telemetry": False},
         **({} if OWN_KEY in runtime.secrets else {"general_settings": {_WITHOUT_KEY: True}}),

@@ -5,15 +5,16 @@ Its presets and options: tools/server/README.md of llama.cpp.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rigwright.catalog.runtimes import RuntimeKind
-from rigwright.choice.models import of
+from rigwright.choice.models import Placed, of
 from rigwright.choice.runtimes.common import EVERYWHERE, base
 from rigwright.choice.runtimes.service import FOLDER, INSIDE, LOOPBACK, Service, text
 from rigwright.metadata.gguf import NotGguf, main_files
+from rigwright.spec.ollama import ADAPTER, MODEL, PROJECTOR
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime, Served
 
@@ -54,10 +55,22 @@ def presets(rig: Rig, runtime: Runtime, gpus: bool) -> str:
 
 def model_file(rig: Rig, name: str) -> str:
     """The file that it loads: of a model in parts the first. Raises `NotLocked` and `NotGguf`."""
-    paths = {each.used: each for each in of(rig, name)}
-    found = main_files(paths)
+    files = of(rig, name)
+    if rig.models.wanted[name].ollama is not None:
+        return _blob(files)
+    found = main_files(each.used for each in files)
     if not found:
         raise NotGguf("no GGUF is among its files")
+    return found[0]
+
+
+def _blob(files: Sequence[Placed]) -> str:
+    """Of a model of Ollama's the weights, which have no name of their own. Raises `NotGguf`."""
+    found = [each.used for each in files if each.media_type == MODEL]
+    if len(found) != 1:
+        raise NotGguf(f"it has {len(found)} layers with a model")
+    if any(each.media_type == ADAPTER for each in files):
+        raise NotGguf("an adapter belongs to it, which only Ollama puts together with it")
     return found[0]
 
 
@@ -83,7 +96,8 @@ def options_of(rig: Rig, name: str, served: Served) -> dict[str, Any]:
 
 def _projector(rig: Rig, name: str) -> Iterator[tuple[str, str]]:
     for each in of(rig, name):
-        if each.used.endswith(".gguf") and "mmproj" in each.used.rpartition("/")[2].lower():
+        named = each.used.endswith(".gguf") and "mmproj" in each.used.rpartition("/")[2].lower()
+        if named or each.media_type == PROJECTOR:
             yield "mmproj", each.used
 
 

@@ -1,6 +1,7 @@
 """llama-swap: starts a llama.cpp for the model that is asked for, and stops it for the next one.
 
-Its configuration has a schema (config-schema.json of github.com/mostlygeek/llama-swap).
+Its configuration has a schema (config-schema.json of github.com/mostlygeek/llama-swap). What models are served with is
+`args`, as for llama.cpp; groups, times to live and whatever else is llama-swap's own is `config`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Any
 from rigwright.catalog.runtimes import RuntimeKind
 from rigwright.choice.runtimes import llama_cpp
 from rigwright.choice.runtimes.common import base
-from rigwright.choice.runtimes.service import INSIDE, Service, options
+from rigwright.choice.runtimes.service import INSIDE, Service, merged, options
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
 
 FILE = "config.yaml"
 SERVER = "/app/llama-server"
+LEAST_CHECK_S = 15
+"""It waits no shorter for a model (the schema's minimum of healthCheckTimeout)."""
 
 
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
@@ -31,10 +34,10 @@ def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:
             **runtime.args,
         }
         models[model] = {"cmd": f"{SERVER} --host 127.0.0.1 --port ${{PORT}} {shlex.join(options(declared))}"}
-    configuration = {"healthCheckTimeout": runtime.start_s, "models": models}
+    configuration = {"healthCheckTimeout": max(LEAST_CHECK_S, runtime.start_s), "models": models}
     return base(
         rig, name, runtime, kind,
         command=["--config", f"{INSIDE}/{FILE}", "--listen", f":{kind.listens}"],
-        files={FILE: json.dumps(configuration, indent=2) + "\n"},  # JSON is YAML, too
+        files={FILE: json.dumps(merged(configuration, runtime.config), indent=2) + "\n"},  # JSON is YAML, too
         root=True, writable=True,
     )  # fmt: skip

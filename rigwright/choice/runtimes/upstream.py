@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rigwright.catalog import catalog
-from rigwright.choice.runtimes.common import port_of
+from rigwright.choice.runtimes.common import port_of, served_as
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
 
@@ -22,8 +22,9 @@ def base_url(rig: Rig, name: str) -> str:
     return f"http://{name}:{runtime.listens or kind.listens or kind.port or port_of(runtime, kind)}/v1"
 
 
-def models(rig: Rig, runtime: Runtime) -> Iterator[tuple[str, str]]:
-    """Every model of theirs, with the base address that it is asked at."""
+def models(rig: Rig, runtime: Runtime) -> Iterator[tuple[str, str, str]]:
+    """Every model of theirs, with the name and the base address that it is asked by."""
     for name in runtime.upstreams:
-        for model in rig.runtimes.services[name].models:
-            yield model, base_url(rig, name)
+        upstream = rig.runtimes.services[name]
+        for model in upstream.models:
+            yield model, served_as(rig, upstream, model), base_url(rig, name)

@@ -20,6 +20,7 @@ class Drift:
     ``verify_names``: names of tests in tests/host (``test_sshd``), at least one of which must fall short.
     ``repairs``: the names of the operations that must change the host to repair it, exactly those; usually it is the
     one that ``plan_names`` begins with.
+    ``perhaps``: operations that change the host or not, by when they come: what recovers by itself is waited for.
     ``survives``: a shell command that must succeed after the repair: what somebody else put there is still there.
     """
 
@@ -29,6 +30,7 @@ class Drift:
     plan_names: tuple[str, ...]
     verify_names: tuple[str, ...]
     repairs: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
     survives: str | None = None
 
     @property

@@ -117,6 +117,18 @@ def test_what_stands_in_front_calls_by_name_and_starts_after() -> None:
     assert configuration["litellm_settings"] == {"telemetry": False, "drop_params": True}
 
 
+def test_llama_swap_has_a_file_of_its_own_beside_the_options_of_what_it_starts() -> None:
+    config = {"logLevel": "warn", "models": {"m": {"ttl": 300}}, "groups": {"all": {"swap": False, "members": ["m"]}}}
+    found = one("llama-swap", args={"threads": 2}, config=config, start_s=5)
+    told = json.loads(found.files["config.yaml"])
+    assert told["healthCheckTimeout"] == 15, "the least that its schema has"
+    assert (told["logLevel"], told["groups"]) == ("warn", config["groups"])
+    command = told["models"]["m"].pop("cmd")
+    assert command.startswith("/app/llama-server --host 127.0.0.1 --port ${PORT} ") and "--threads 2" in command
+    assert told["models"]["m"] == {"ttl": 300}
+    assert "config" not in "".join(found.command[2:])
+
+
 def test_litellm_is_told_that_it_has_no_key_of_its_own_unless_it_has_one() -> None:
     llm = {"kind": "llama.cpp", "models": {"m": {}}}
     front = {"kind": "litellm", "upstreams": ["llm"]}

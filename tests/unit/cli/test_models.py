@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from click.testing import CliRunner, Result
 from cli.main import cli
 from rigwright.spec.locks import read_locks, write_images, write_models
 from rigwright.spec.models import WantedModel
+from sim.hub import ollama
+from tests.unit.fetch.shelf import Shelf, served
 from tests.unit.rules.case import LOCKS
 from tests.unit.spec.project import host, project
 
@@ -42,6 +45,26 @@ def test_models_are_listed_with_what_they_are_locked_as(root: Path) -> None:
     assert "dense" in shown and "owner/dense" in shown and "cccccccccccc" in shown
     (root / "models.lock").unlink()
     assert "not yet: rig models lock dense" in " ".join(run(root, "models").output.split())
+
+
+def test_a_model_of_ollama_is_locked_and_listed_by_its_manifest(tmp_path: Path) -> None:
+    ollama.publish(tmp_path / "registry")
+    files = {
+        str(path.relative_to(tmp_path / "registry")): path.read_bytes()
+        for path in (tmp_path / "registry").rglob("*")
+        if path.is_file()
+    }
+    with served(Shelf(files, elsewhere=True)) as registry:
+        models = f'"ollama_registry": "{registry.address}", "wanted": {{"tiny": {{"ollama": "tiny-llama"}}}}'
+        folder = project(tmp_path, host(f'"driver": {{"branch": 580}}, "models": {{{models}}}'))
+        assert "not yet: rig models lock tiny" in " ".join(run(folder, "models").output.split())
+        done = run(folder, "models", "lock")
+        assert (done.return_value, done.output) == (0, "tiny: 6 files, 0.00 GB\nmodels.lock: 1 model\n")
+    identity = hashlib.sha256(ollama.manifest("latest")).hexdigest()[:12]
+    assert identity in run(folder, "models").output, "what `ollama list` shows of it"
+    assert run(folder, "check").return_value == 0
+    refused = run(folder, "models", "lock", "--upgrade")
+    assert "models.wanted.tiny: http://127.0.0.1" in str(refused.exception) and "refused" in str(refused.exception)
 
 
 def test_fit_is_told_in_figures(root: Path) -> None:

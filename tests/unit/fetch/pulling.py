@@ -22,6 +22,7 @@ def entry(shelf: Shelf, name: str, **more: Any) -> dict[str, Any]:
         "url": shelf.url(name),
         "size": len(data),
         "digest": f"sha256:{hashlib.sha256(data).hexdigest()}",
+        "text": None,
         **more,
     }
 

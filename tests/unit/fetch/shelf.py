@@ -14,14 +14,17 @@ _CHUNK = 1 << 16
 
 @dataclass
 class Shelf:
-    """``files``: path → bytes; ``sent``: bytes of bodies so far; ``at_once``: most requests at a time."""
+    """``files``: path → bytes; ``sent``: bytes of bodies so far; ``at_once``: most requests at a time; ``elsewhere``:
+    blobs are sent by way of another address, as the Ollama registry does; ``ranges_asked``: what was asked for so."""
 
     files: dict[str, bytes]
     ranges: bool = True
     token: str | None = None
     bytes_per_s: float | None = None
+    elsewhere: bool = False
     sent: int = 0
     asked: list[str] = field(default_factory=list)
+    ranges_asked: list[str] = field(default_factory=list)
     at_once: int = 0
     address: str = ""
     _now: int = 0
@@ -52,19 +55,29 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if shelf.token is not None and self.headers.get("Authorization") != f"Bearer {shelf.token}":
             self._head(401, 0)
             return
+        if shelf.elsewhere and "/blobs/" in self.path and "?there" not in self.path:
+            self.send_response(307)
+            self.send_header("Location", f"{shelf.address}{self.path}?there")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         data = shelf.files.get(self.path.partition("?")[0].lstrip("/"))
         if data is None:
             self._head(404, 0)
             return
-        unit, _, first = (self.headers.get("Range") or "").partition("=")
-        start = int(first.rstrip("-")) if unit == "bytes" and shelf.ranges else 0
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        self.send_header("Content-Length", str(len(data) - start))
+        unit, _, wanted = (self.headers.get("Range") or "").partition("=")
+        ranged = unit == "bytes" and shelf.ranges
+        if ranged:
+            shelf.ranges_asked.append(wanted)
+        first, _, last = wanted.partition("-")
+        start, end = (int(first), min(int(last or len(data)), len(data) - 1) + 1) if ranged else (0, len(data))
+        self.send_response(206 if ranged else 200)
+        if ranged:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
+        self.send_header("Content-Length", str(end - start))
         self.end_headers()
-        for place in range(start, len(data), _CHUNK):
-            chunk = data[place : place + _CHUNK]
+        for place in range(start, end, _CHUNK):
+            chunk = data[place : min(place + _CHUNK, end)]
             self.wfile.write(chunk)
             shelf.sent += len(chunk)
             if shelf.bytes_per_s:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rigwright.locking.models import CannotLock, lock
+from rigwright.locking.asking import CannotLock
+from rigwright.locking.models import lock
 from rigwright.spec.models import WantedModel
 from sim.hub import shelf as hub
 from tests.unit.fetch.shelf import Shelf, served

@@ -18,6 +18,7 @@ from rigwright.operations import models as disk
 from rigwright.spec.locks import LockedFile, LockedModel, Locks
 from rigwright.spec.rig import Rig
 from tasks.models import PROGRAM, models, tokens
+from tests.system.locked_models import locked_ollama
 from tests.unit.operations.harness import Case, Step, file, steps
 from tests.unit.operations.releases import CODENAMES, RELEASE
 
@@ -145,6 +146,40 @@ def test_a_token_that_cannot_be_read_is_refused_before_anything() -> None:
         "a token for the Hub is declared (models.token, models.wanted.*.token), and cannot read the secret in /nowhere"
     )
     _pulled(rig, {"/data/y.gguf": FileSeen(5)}, 10**12, refuses=text).check()
+
+
+OLLAMA = Rig.model_validate({"name": "x", "models": {"wanted": {"tiny": {"ollama": "tiny-llama"}}}}).locked_by(
+    Locks(models={"ollama library/tiny-llama:latest": locked_ollama("latest")})
+)
+MANIFEST, *ALL_BLOBS = of(OLLAMA, "tiny")
+STORE_THERE = {each.content: FileSeen(each.size, each.digest) for each in (MANIFEST, *ALL_BLOBS)}
+
+
+def test_ollamas_folders_are_made_before_anything_comes() -> None:
+    found = layer(OLLAMA, {})
+    made = [name for name in found if name.startswith("Make the folder")]
+    places = ("ollama", "ollama/blobs", "ollama/manifests", "ollama/manifests-v2")
+    assert made == [f"Make the folder /srv/models/{place}" for place in places]
+    pulled = found["Pull the models"]
+    assert set(made) <= set(pulled.waits)
+    assert pulled.why == ("tiny: 6 of 6 files missing (0.00 GB)",)
+    (command,) = pulled.commands
+    told = json.loads(command.partition("\n<<<\n")[2])["plan"]["files"]
+    assert [each["text"] for each in told] == [MANIFEST.text, *[None] * 5]
+    assert not [name for name in layer(declared(), ALL_THERE) if name.startswith("Make the folder")]
+
+
+def test_a_store_that_is_whole_is_left_alone_and_a_manifest_that_is_another_one_is_said() -> None:
+    assert not layer(OLLAMA, STORE_THERE)["Pull the models"].commands
+    other = {**STORE_THERE, MANIFEST.content: FileSeen(MANIFEST.size, f"sha256:{'e' * 64}")}
+    assert layer(OLLAMA, other)["Pull the models"].why == ("tiny: 1 of 6 files another one (0.00 GB)",)
+    gone = {**STORE_THERE, MANIFEST.content: FileSeen()}
+    assert layer(OLLAMA, gone)["Pull the models"].why == ("tiny: 1 of 6 files missing (0.00 GB)",)
+
+
+def test_a_disk_without_room_for_blobs_is_refused() -> None:
+    text = "are to stay so (models.keep_free_gb). Nothing was pulled."
+    _pulled(OLLAMA, {MANIFEST.content: STORE_THERE[MANIFEST.content]}, 10**9, refuses=text).check()
 
 
 def test_runtimes_find_a_model_by_its_folder() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rigwright.catalog import catalog
 from rigwright.spec.locks import LockedFile, LockedModel, Locks, Reckoned
+from rigwright.spec.ollama import MODEL
 
 Parts = dict[str, Any]
 
@@ -52,11 +53,18 @@ def _locked(**more: Any) -> LockedModel:
     return LockedModel(commit="c" * 40, files=[_FILE], **more)
 
 
+_LAYERED = LockedModel(
+    files=[LockedFile(name="sha256-0", size=1, digest=f"sha256:{'0' * 64}", media_type=MODEL)],
+    reckoned=Reckoned.model_validate({**_DENSE, "context_length": 65536}),
+)
 LOCKS = Locks(
     images=dict.fromkeys((IMAGE, *_KNOWN), f"sha256:{'0' * 64}"),
     models={
         "hub owner/dense main m.gguf": _locked(reckoned=Reckoned.model_validate({**_DENSE, "context_length": 65536})),
         "hub owner/narrow main m.gguf": _locked(reckoned=Reckoned.model_validate({**_DENSE, "key_length": 80})),
+        **{f"ollama library/dense:{tag}": _LAYERED for tag in ("latest", "other")},
+        "ollama library/long:latest": _LAYERED.model_copy(update={"own_context": 16384}),
+        "ollama owner/empty:q4": LockedModel(files=[_FILE]),
         "hub owner/odd main m.gguf": _locked(not_reckoned="there is no config.json among its files"),
     },
 )

@@ -30,6 +30,15 @@ def two(more: Parts, **others: Parts) -> Parts:
     }
 
 
+def ollama(cards: int, *, env: Parts | None = None, **models: Parts) -> Parts:
+    """The same from the Ollama registry, in Ollama."""
+    return {
+        **machine(*(card(f"PCIE{number}") for number in range(cards)), watts=2000),
+        "models": {"wanted": {"m": {"ollama": "dense"}, "n": {"ollama": "dense:other"}}},
+        "runtimes": {"services": {"llm": {"kind": "ollama", "models": models or {"m": {}}, "env": env or {}}}},
+    }
+
+
 M = "runtimes.services.llm.models.m"
 FIT = [
     Case("fit.too-large", M, served("dense", 1), served("dense", 2)),
@@ -60,6 +69,14 @@ FIT = [
         "runtimes.services.llm.args.models-max",
         two({"args": {"models-max": 2}}),
         two({}),
+    ),
+    Case("fit.too-large", M, ollama(1), ollama(2), "a model of Ollama's"),
+    Case(
+        "fit.too-many",
+        "runtimes.services.llm.env.OLLAMA_MAX_LOADED_MODELS",
+        ollama(2, m={}, n={}, env={"OLLAMA_MAX_LOADED_MODELS": "0"}),
+        ollama(2, m={}, n={}),
+        "models of Ollama's",
     ),
     Case(
         "fit.too-much-together",

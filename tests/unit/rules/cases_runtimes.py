@@ -89,8 +89,8 @@ RUNTIMES = [
     Case(
         "runtimes.models-unused",
         "runtimes.services.x.models",
-        runtimes(x={"kind": "ollama", "models": {"m": {}}}),
-        runtimes(x={"kind": "ollama"}),
+        runtimes(x={"kind": "comfyui", "models": {"m": {}}}),
+        runtimes(x={"kind": "comfyui"}),
     ),
     Case(
         "runtimes.cache-type",
@@ -123,6 +123,18 @@ RUNTIMES = [
         "runtimes.services.x.upstreams",
         runtimes(x=page(upstreams=[]), y=llm()),
         runtimes(x=page(), y=llm()),
+    ),
+    Case(
+        "runtimes.config-unused",
+        "runtimes.services.x.config",
+        runtimes(x=llm(config={"ttl": 300})),
+        runtimes(x=llm(kind="llama-swap", config={"globalTTL": 300})),
+    ),
+    Case(
+        "runtimes.config-model",
+        "runtimes.services.x.config.models.tiny",
+        runtimes(x=llm(kind="llama-swap", config={"models": {"tiny": {"ttl": 300}}})),
+        runtimes(x=llm(kind="llama-swap", config={"models": {"m": {"ttl": 300}, "tiny": {"cmd": "/app/x"}}})),
     ),
     Case(
         "runtimes.upstreams-unused",

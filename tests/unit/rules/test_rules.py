@@ -24,10 +24,11 @@ from tests.unit.rules.cases_gateway import GATEWAY
 from tests.unit.rules.cases_hardware import HARDWARE
 from tests.unit.rules.cases_layers import LAYERS
 from tests.unit.rules.cases_models import MODELS
+from tests.unit.rules.cases_ollama import OLLAMA
 from tests.unit.rules.cases_rigd import RIGD
 from tests.unit.rules.cases_runtimes import RUNTIMES
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *FIT]
+ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *FIT, *OLLAMA]
 
 
 def rig(parts: Mapping[str, Any]) -> Rig:

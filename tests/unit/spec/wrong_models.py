@@ -22,7 +22,7 @@ WRONG = [
         "models": {"wanted": {"m": {"hub": "a/b", "path": "/srv/m.gguf"}}},
         """,
         "basement: models.wanted.m = {'hub': 'a/b', 'path': '/srv/m.gguf'} [inventory/home.py:6]: expected exactly one "
-        "of hub, url and path. Choose one.",
+        "of hub, ollama, url and path. Choose one.",
     ),
     Wrong(
         "model-name-with-blank",
@@ -42,6 +42,15 @@ WRONG = [
         % ("0" * 64),
         "basement: models.wanted.m.url = 'https://x.example/models/' [inventory/home.py:6]: expected the whole address "
         "of a file, from http on to its name, or None. Correct the value.",
+    ),
+    Wrong(
+        "model-of-another-registry",
+        """
+        "driver": {"branch": 580},
+        "models": {"wanted": {"m": {"ollama": "hf.co/Qwen/Qwen3-8B-GGUF:Q4_K_M"}}},
+        """,
+        "basement: models.wanted.m.ollama = 'hf.co/Qwen/Qwen3-8B-GGUF:Q4_K_M' [inventory/home.py:6]: expected a "
+        "model's name with its tag, e.g. 'qwen3:8b' or 'owner/model:tag', or None. Correct the value.",
     ),
     Wrong(
         "token-in-the-open",
