@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     except NotTold as error:
         print(f"save: {error}", file=sys.stderr)
         return IN_THE_WAY
-    except Trouble as error:
+    except (Trouble, OSError) as error:
         print(f"save: {error}", file=sys.stderr)
         return FAILED
     return 0

@@ -31,7 +31,7 @@ def backup(plan: Plan, tell: Tell) -> None:
         record.write(record.begun(known))
         try:
             done = _made(plan, known, tell)
-        except Trouble as error:
+        except (Trouble, OSError) as error:
             record.write(record.failed(record.read(), str(error)))
             raise
         record.write(done)

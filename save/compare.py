@@ -139,14 +139,12 @@ def _here(target: Target) -> Iterator[str]:
 
 
 def _changed_ns(path: str, is_database: bool) -> int:
-    """When it was changed last; of a database also what is not in its own file yet."""
-    times = []
-    for each in (path, f"{path}-wal") if is_database else (path,):
-        try:
-            times.append(os.lstat(each).st_mtime_ns)
-        except FileNotFoundError:
-            continue
-    return max(times, default=0)
+    if is_database:
+        return databases.changed_ns(path)
+    try:
+        return os.lstat(path).st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _under(path: str, folder: str) -> bool:

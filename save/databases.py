@@ -42,7 +42,7 @@ def copied(database: Path, stage: Path) -> Path:
     copy = stage / database.relative_to("/")
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     seen = database.stat()
-    changed_ns = max(_mtime_ns(path) for path in (database, Path(f"{database}-wal")))
+    when_ns = changed_ns(str(database))
     try:
         with (
             closing(sqlite3.connect(f"file:{_quoted(database)}?mode=rw", uri=True, timeout=BUSY_S)) as source,
@@ -53,8 +53,15 @@ def copied(database: Path, stage: Path) -> Path:
         raise Trouble(f"{database}: SQLite cannot copy it: {error}") from error
     shutil.copymode(database, copy)
     os.chown(copy, seen.st_uid, seen.st_gid)
-    os.utime(copy, ns=(changed_ns, changed_ns))
+    os.utime(copy, ns=(when_ns, when_ns))
     return copy
+
+
+def changed_ns(database: str) -> int:
+    """When it was changed last, ns since the epoch, also by what is not in its own file yet; 0: it is not there."""
+    seen = [path.stat() for path in (Path(database), Path(f"{database}-wal")) if path.exists()]
+    # A reader, too, makes an empty one.
+    return max((each.st_mtime_ns for number, each in enumerate(seen) if not number or each.st_size), default=0)
 
 
 def trouble_in(copy: Path) -> str:
@@ -89,13 +96,6 @@ def _files(path: Path, left_out: Sequence[str]) -> Iterator[Path]:
     for folder, folders, files in os.walk(path):
         folders[:] = [name for name in folders if f"{folder}/{name}" not in left_out]
         yield from (Path(folder, name) for name in files)
-
-
-def _mtime_ns(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
 
 
 def _quoted(path: Path) -> str:

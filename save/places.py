@@ -8,8 +8,9 @@ STATE = Path("/var/lib/rigwright-backup")
 STAGE = STATE / "stage"
 """Copies of databases, by their own paths under it, and the manifest; part of every snapshot."""
 MANIFEST = "manifest.json"
-FETCHED = STATE / "fetched"
-"""What a restore has fetched of a snapshot, before any of it is put in place."""
+FETCHED = "fetched."
+"""What the name of a folder there begins with, that a restore fetches a snapshot into: each its own, for what another
+one that was killed has left running may still write into that one's."""
 CACHE = Path("/var/cache/rigwright-backup")
 PROGRESS = Path("/run/rigwright-backup/progress")
 """One line: what is being done; there while the service runs."""

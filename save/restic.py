@@ -80,7 +80,7 @@ class Restic:
             other: list[str] = []
             for line in process.stdout:
                 message = _message(line)
-                if message is None:
+                if message is None or message.get("message_type") == "exit_error":
                     other.append(line.decode("utf-8", "replace"))
                 else:
                     yield message
@@ -103,7 +103,7 @@ class Restic:
             self._fail(words[0], process.returncode, "\n".join(lines))
 
     def _fail(self, verb: str, status: int, text: str) -> None:
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        lines = [_plain(line.strip()) for line in text.splitlines() if line.strip()]
         told = "; ".join(lines[-_KEPT_LINES:]) or f"it ended with {status} and said nothing"
         low = text.lower()
         if status == 12 or _WRONG_PASSWORD in low:
@@ -115,6 +115,12 @@ class Restic:
         if nothing and not any(text in low for text in _CANNOT_GET):
             raise NoRepository(f"{self._repository}: there is no repository")
         raise Trouble(f"restic {verb}: {told}")
+
+
+def _plain(line: str) -> str:
+    """A line of an error; with ``--json`` restic 0.17 and later wrap it."""
+    told = _message(line.encode())
+    return str(told["message"]) if told is not None and "message" in told else line
 
 
 def _message(line: bytes) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from save.lock import held
 from save.manifest import Manifest
 from save.owners import Owners, owners
 from save.place import aside, brought, placed, running
-from save.places import ASIDE, FETCHED, MANIFEST, STAGE
+from save.places import ASIDE, FETCHED, MANIFEST, STAGE, STATE
 from save.plan import Plan
 from save.restic import Restic, pattern
 from save.snapshots import nanoseconds, taken_at
@@ -94,9 +95,10 @@ def restore(plan: Plan, chosen: str | None, paths: Sequence[str], over_newer: bo
             record.write(record.read().own(plan.repository, identity))
             return
         _check_room(found)
-        _fetched(plan, found, tell)
+        _clean()
+        fetched = _fetched(plan, found, tell)
         for each in found.wanted:
-            brought(FETCHED / each.path.lstrip("/"), each.path)
+            brought(fetched / each.path.lstrip("/"), each.path)
         os.sync()
         placing = Journal(
             snapshot=str(found.snapshot["short_id"]),
@@ -113,7 +115,7 @@ def _finish(plan: Plan, placing: Journal, tell: Tell) -> None:
     placed(placing, tell)
     record.write(record.read().own(plan.repository, placing.repository))
     journal.ended()
-    shutil.rmtree(FETCHED, ignore_errors=True)
+    _clean()
     left = [each.path for each in placing.placings if aside(each.path).exists()]
     if left:
         tell(f"what was there before lies beside it, as *{ASIDE}: {', '.join(left)}")
@@ -131,31 +133,35 @@ def _snapshot(found: Sequence[dict[str, Any]], chosen: str | None, plan: Plan) -
     return matching[0]
 
 
-def _fetched(plan: Plan, found: Look, tell: Tell) -> None:
+def _clean() -> None:
+    for left in STATE.glob(f"{FETCHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _fetched(plan: Plan, found: Look, tell: Tell) -> Path:
+    """All that is wanted, under a folder by its own paths, with its owners of here."""
     tell(f"fetching snapshot {found.snapshot['short_id']}")
-    shutil.rmtree(FETCHED, ignore_errors=True)
-    FETCHED.mkdir(mode=0o700, parents=True)
+    folder = Path(tempfile.mkdtemp(prefix=FETCHED, dir=STATE))
     paths = [each.path for each in found.wanted]
     staged = [f"{STAGE}{path}" for path in paths]
     include = [word for path in (*paths, *staged) for word in ("--include", pattern(path))]
-    Restic(plan).said("restore", str(found.snapshot["id"]), "--target", str(FETCHED), *include)
-    for each in found.wanted:
-        for database in each.databases:
-            copy = FETCHED / f"{STAGE}{database}".lstrip("/")
-            place = FETCHED / database.lstrip("/")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            copy.rename(place)
-    found.owners.given(FETCHED)
-    missing = [each.path for each in found.wanted if not os.path.lexists(FETCHED / each.path.lstrip("/"))]
+    Restic(plan).said("restore", str(found.snapshot["id"]), "--target", str(folder), *include)
+    for database in (database for each in found.wanted for database in each.databases):
+        copy, place = (folder / path.lstrip("/") for path in (f"{STAGE}{database}", database))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        copy.rename(place)
+    found.owners.given(folder)
+    missing = [each.path for each in found.wanted if not os.path.lexists(folder / each.path.lstrip("/"))]
     if missing:
         raise Trouble(f"not all of the snapshot came: {', '.join(missing)}. Nothing was changed")
+    return folder
 
 
 def _check_room(found: Look) -> None:
-    needed: dict[Path, float] = {FETCHED.parent: ROOM * sum(each.bytes for each in found.wanted)}
+    needed: dict[Path, float] = {STATE: ROOM * sum(each.bytes for each in found.wanted)}
     for each in found.wanted:
         place = next(folder for folder in Path(each.path).parents if folder.is_dir())
-        if place.stat().st_dev != FETCHED.parent.stat().st_dev:
+        if place.stat().st_dev != STATE.stat().st_dev:
             needed[place] = needed.get(place, 0) + ROOM * each.bytes
     for place, size in needed.items():
         free = shutil.disk_usage(place).free

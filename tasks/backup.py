@@ -78,13 +78,9 @@ def secrets(rig: Rig) -> dict[str, tuple[str, Secret]]:
 
 def unit_context(rig: Rig) -> dict[str, object]:
     """What the unit's template is filled with."""
-    repository = rig.backup.repository
-    assert repository is not None
-    local = choice.is_local(repository)
     return {
         "program": choice.PROGRAM,
-        "folder": repository if local else None,
-        "disk": choice.disk_of(rig, repository) if local else None,
+        "folder_line": choice.folder_line(rig),
         "writable": choice.writable(rig, catalog()),
         "hooks": {name: line for name, line in choice.hook_lines(rig).items() if getattr(rig.backup, name)},
     }

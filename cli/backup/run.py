@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rigwright.spec.load import Declarations
 
 POLL_S = 2.0
+_UNTOLD = "backup.before, or the service itself: journalctl -u rigwright-backup"
 Told = dict[str, str]
 
 
@@ -71,14 +72,15 @@ def _start(host: Host, anew: bool) -> str:
 
 def _state(host: Host) -> Told:
     """``state``: "running" or "ended"; ``progress``: one line; at the end ``result`` of systemd's, ``record`` and
-    ``last``, the journal's last line."""
+    ``last``,
+    the last line of what it said."""
     from rigwright.choice.backup import PROGRESS, RECORD, UNIT  # noqa: PLC0415
 
     said = shell(
         host,
         f"systemctl show -p ActiveState,Result,Job {UNIT}; "
         f"printf '%s\\n' \"Progress=$(cat {PROGRESS} 2>/dev/null)\" \"Record=$(tr -d '\\n' 2>/dev/null < {RECORD})\" "
-        f'"Last=$(journalctl -u {UNIT} -n 1 --no-pager -o cat)"',
+        f'"Last=$(journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID {UNIT}) -n 1 --no-pager -o cat)"',
     )
     told = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     busy = told.get("ActiveState") in ("activating", "deactivating") or told.get("Job", "0") not in ("", "0")
@@ -96,7 +98,7 @@ def _outcome(name: str, answer: Told | NotDone | Unanswered, as_json: bool) -> O
         return failed(name, answer)
     record: dict[str, Any] = json.loads(answer["record"] or "{}")
     if answer["result"] != "success" or record.get("why"):
-        return Outcome(name, exit_codes.FAILED, f"the backup failed: {record.get('why') or answer['last']}")
+        return Outcome(name, exit_codes.FAILED, f"the backup failed: {record.get('why') or answer['last'] or _UNTOLD}")
     remarks = list(record.get("remarks", []))
     if not as_json:
         _show(name, record, remarks, click.echo)

@@ -128,6 +128,17 @@ def models_text(rig: Rig) -> str:
     return "\n".join(lines) + "\n"
 
 
+def folder_line(rig: Rig) -> str | None:
+    """The unit's line that makes the repository's folder, never on the disk under the one that is meant; None: it is
+    no folder. Whether the disk is mounted, the program says."""
+    repository = rig.backup.repository
+    if repository is None or not is_local(repository):
+        return None
+    disk = disk_of(rig, repository)
+    mounted = f"mountpoint -q {disk} || exit 0; " if disk else ""
+    return f"ExecStartPre=+/bin/sh -c '{mounted}mkdir -p -m 700 {repository}'"
+
+
 def hook_lines(rig: Rig) -> dict[str, str]:
     """Key → the unit's line for the command that is declared there; outside the sandbox: only its owner knows what it
     does."""

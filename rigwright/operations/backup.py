@@ -14,7 +14,7 @@ from rigwright.operations import files
 from rigwright.secrets import SecretUnreadable, read_secret
 from rigwright.spec.secret import Secret
 
-_TOLD_LINES = 5
+_TOLD_LINES = 8
 
 
 @operation()

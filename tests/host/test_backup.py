@@ -83,8 +83,8 @@ def test_commands_around_it(seen: Answers, rig: Rig) -> None:
     if not choice.is_there(rig):
         return
     for name, line in choice.hook_lines(rig).items():
-        others = [each for each in seen.lines("unit file") if each.startswith(line.partition("=")[0] + "=+")]
-        own = [each for each in others if "mkdir" not in each]
+        alike = [each for each in seen.lines("unit file") if each.startswith(line.partition("=")[0] + "=")]
+        own = [each for each in alike if each != choice.folder_line(rig)]
         wanted = [line] if getattr(rig.backup, name) else []
         assert own == wanted, f"backup.{name}: {choice.UNIT} has {own or 'no such line'}"
     assert seen.pairs("unit").get("NeedDaemonReload") == "no", f"{choice.UNIT} was changed, and systemd does not know"

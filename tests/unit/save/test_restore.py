@@ -87,7 +87,7 @@ def plan(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     state.mkdir()
     for module, name, value in (
         (places, "STAGE", state / "stage"), (backup, "STAGE", state / "stage"), (compare, "STAGE", state / "stage"),
-        (restore, "STAGE", state / "stage"), (restore, "FETCHED", state / "fetched"),
+        (restore, "STAGE", state / "stage"), (restore, "STATE", state),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
     lock = restore.held
