@@ -117,9 +117,8 @@ def _show(name: str, found: dict[str, Any]) -> None:
         if not _differs(each):
             click.echo(f"  {each['path']}: as in the snapshot")
             continue
-        size = f"{each['files']} files, {each['bytes'] / MB:.1f} MB"
-        over = f"{each['changed']} differ on the host, {each['missing']} are not there"
-        click.echo(f"  {each['path']}: {size}; {over}")
+        over = f"{each['changed']} are otherwise on the host, {each['missing']} are not there"
+        click.echo(f"  {each['path']}: {each['bytes'] / MB:.1f} MB; of its files and folders {over}")
         if each["newer_count"]:
             more = f" and {each['newer_count'] - NAMED} more" if each["newer_count"] > NAMED else ""
             click.echo(f"    newer on the host than the snapshot: {', '.join(each['newer'][:NAMED])}{more}")

@@ -72,8 +72,7 @@ def _start(host: Host, anew: bool) -> str:
 
 def _state(host: Host) -> Told:
     """``state``: "running" or "ended"; ``progress``: one line; at the end ``result`` of systemd's, ``record`` and
-    ``last``,
-    the last line of what it said."""
+    ``last``, the last line of what it said."""
     from rigwright.choice.backup import PROGRESS, RECORD, UNIT  # noqa: PLC0415
 
     said = shell(

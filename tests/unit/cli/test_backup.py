@@ -60,7 +60,7 @@ def test_what_would_be_put_back_is_shown(capsys: pytest.CaptureFixture[str]) -> 
     shown = capsys.readouterr().out
     assert "an interrupted restore of snapshot 00ff is finished first" in shown
     assert "snapshot abc of 2026-11-29T17:14:42+00:00" in shown
-    assert "/srv/notes: 3 files, 2.5 MB; 2 differ on the host, 1 are not there" in shown
+    assert "/srv/notes: 2.5 MB; of its files and folders 2 are otherwise on the host, 1 are not there" in shown
     assert "/srv/notes/4 and 2 more" in shown and "/srv/notes/5" not in shown
     assert "started again: rig-page.service" in shown
     assert "/etc/x: as in the snapshot" in shown
