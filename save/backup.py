@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from save import databases, record
+from save import databases, journal, record
 from save.errors import NoRepository, Trouble
 from save.lock import held
 from save.manifest import Manifest, taken
@@ -74,6 +74,8 @@ def earlier(plan: Plan, known: Record, identity: str) -> list[dict[str, object]]
 
 
 def _made(plan: Plan, known: Record, tell: Tell) -> Record:
+    if journal.read() is not None:
+        raise Trouble(f"a restore was interrupted, and this is of neither state: `rig restore {plan.host}` finishes it")
     identity = opened(plan, known, tell)
     others = earlier(plan, known, identity)
     if others:
@@ -87,19 +89,20 @@ def _made(plan: Plan, known: Record, tell: Tell) -> Record:
     record.write(now)
     restic = Restic(plan)
     restic.said("unlock")
+    patience = restic.patience()
     step(tell, "copying databases")
     manifest = staged(plan)
     broken = _broken(manifest)
-    remarks = _saved(plan, restic, manifest, tell)
+    remarks = _saved(plan, restic, manifest, patience, tell)
     if broken:
         raise Trouble(f"a snapshot is made, and no old one removed: SQLite finds {broken}")
     step(tell, "removing old snapshots")
     keep = [word for name, count in plan.keep.items() if count for word in (f"--keep-{name}", str(count))]
-    restic.said("forget", "--host", plan.host, "--tag", TAG, "--group-by", "host,tags", *keep, "--prune")
+    restic.said("forget", *patience, "--host", plan.host, "--tag", TAG, "--group-by", "host,tags", *keep, "--prune")
     checked = now.checked
     if time.time() - checked > plan.check_days * DAY_S:
         step(tell, "checking the repository")
-        restic.said("check")
+        restic.said("check", *patience)
         checked = time.time()
     shutil.rmtree(STAGE)
     return record.succeeded(replace(now, checked=checked), remarks)
@@ -122,16 +125,17 @@ def _broken(manifest: Manifest) -> str:
     return "; ".join(f"{path} broken: {trouble}" for path, trouble in found.items() if trouble)
 
 
-def _saved(plan: Plan, restic: Restic, manifest: Manifest, tell: Tell) -> list[str]:
+def _saved(plan: Plan, restic: Restic, manifest: Manifest, patience: list[str], tell: Tell) -> list[str]:
     """Make the snapshot; as remarks what went away meanwhile. Raises `Trouble` where something cannot be read."""
     paths = [*manifest.paths, *(path for path in plan.also if Path(path).exists()), str(STAGE)]
     copied = [path for each in manifest.databases for path in (each, *databases.beside(each))]
     ours = [pattern(path) for path in (*copied, *(path for item in plan.items for path in item.exclude))]
     left_out = [*ours, f"*{ASIDE}", f"{COMING}*", *plan.exclude]
     excludes = [word for each in left_out for word in ("--exclude", each)]
+    whose = ["--host", plan.host, "--tag", TAG]
     unread: list[str] = []
     gone: list[str] = []
-    for message in restic.messages("backup", "--host", plan.host, "--tag", TAG, *excludes, "--", *paths, also=(3,)):
+    for message in restic.messages("backup", *patience, *whose, *excludes, "--", *paths, also=(3,)):
         if message.get("message_type") == "status":
             _progress(f"saving {100 * float(message.get('percent_done', 0)):.0f} %")
         elif message.get("message_type") == "error":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -13,6 +14,8 @@ from save.places import CACHE
 from save.plan import Plan
 
 TAG = "rigwright"
+LOCK_WAIT = "30m"
+_VERSION = re.compile(r"^restic (\d+)\.(\d+)")
 _WRONG_PASSWORD = "wrong password or no key found"
 _NONE_THERE = "is there a repository at the following location?"
 _MISSING = ("no such file or directory", "file does not exist", "does not exist", "not exist", "404")
@@ -48,6 +51,12 @@ class Restic:
         """The repository's own name. Raises `NoRepository` where there is none, `Trouble` where it cannot be opened."""
         found: dict[str, Any] = json.loads(self.said("cat", "config"))
         return str(found["id"])
+
+    def patience(self) -> list[str]:
+        """Words by which restic waits for another host that has the repository locked; before 0.16 it knows none."""
+        matched = _VERSION.match(self.said("version"))
+        knows = matched is not None and (int(matched[1]), int(matched[2])) >= (0, 16)
+        return ["--retry-lock", LOCK_WAIT] if knows else []
 
     def init(self) -> None:
         """Make one; restic itself refuses where anything of one is there."""

@@ -81,6 +81,19 @@ def test_secrets_are_none_of_its_words(stand_in: Path) -> None:
     assert (stand_in / "words").read_text() == "-o sftp.command=ssh -p 22 me@nas -s sftp backup --json -- /a\n"
 
 
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("restic 0.14.0 compiled with go1.19.8 on linux/amd64", []),
+        ("restic 0.18.0 compiled with go1.24.4 on linux/amd64", ["--retry-lock", "30m"]),
+        ("something else", []),
+    ],
+)
+def test_it_waits_for_other_hosts_where_it_can(version: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restic.Restic, "said", lambda self, *asked: version)
+    assert restic.Restic(plan()).patience() == words
+
+
 def test_a_path_means_itself_alone() -> None:
     assert restic.pattern("/a [1]*?\\b") == "/a \\[1]\\*\\?\\\\b"
 
