@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import exit_codes
-from cli.backup.hosts import NotDone, Outcome, ask, failed, on_hosts, save
+from cli.backup.hosts import LOOK_S, NotDone, Outcome, ask, failed, on_hosts, save
 from cli.backup.listing import at
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def command(host: str, snapshot: str | None, paths: tuple[str, ...], yes: bool, 
             *(["--snapshot", snapshot] if snapshot else []),
             *(word for path in paths for word in ("--path", path)),
         ]
-        looked = ask(run, lambda host: json.loads(save(host, "look", *words)))
+        looked = ask(run, lambda host: json.loads(save(host, "look", *words, limit_s=LOOK_S)))
         name, found = next(iter(looked.items()))
         if not isinstance(found, dict):
             return [failed(name, found)]

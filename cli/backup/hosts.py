@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rigwright.spec.load import Declarations
 
 Answer = TypeVar("Answer")
+LOOK_S = 300
+"""How long a repository may take to say what is in it."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,17 @@ def failed(host: str, answer: NotDone | Unanswered) -> Outcome:
     return Outcome(host, status, answer.why)
 
 
-def save(host: Host, *words: str) -> str:
-    """What the program on the host says: inside `ask` alone."""
+def save(host: Host, *words: str, limit_s: int | None = None) -> str:
+    """What the program on the host says: inside `ask` alone. ``limit_s``: what it may take; restic asks a repository
+    that does not answer again and again."""
     from rigwright.choice.backup import PROGRAM  # noqa: PLC0415
 
     absent = f"echo 'save: {PROGRAM} is not there yet: rig apply' >&2; exit 1"
-    return shell(host, f"[ -e {PROGRAM} ] || {{ {absent}; }}; exec python3 -I {PROGRAM} {shlex.join(words)}")
+    command = f"python3 -I {PROGRAM} {shlex.join(words)}"
+    if limit_s is not None:
+        late = f"echo 'save: the repository has not answered in {limit_s} s' >&2"
+        command = f"timeout -k 5 {limit_s} {command} || {{ status=$?; [ $status != 124 ] || {late}; exit $status; }}"
+    return shell(host, f"[ -e {PROGRAM} ] || {{ {absent}; }}; {command}")
 
 
 def shell(host: Host, command: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import exit_codes
-from cli.backup.hosts import Outcome, ask, failed, on_hosts, save
+from cli.backup.hosts import LOOK_S, Outcome, ask, failed, on_hosts, save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def shown(hosts: tuple[str, ...], as_json: bool) -> int:
 
     def work(declared: Declarations, run: Run) -> list[Outcome]:
         outcomes = []
-        for name, answer in ask(run, lambda host: json.loads(save(host, "list"))).items():
+        for name, answer in ask(run, lambda host: json.loads(save(host, "list", limit_s=LOOK_S))).items():
             if not isinstance(answer, dict):
                 outcomes.append(failed(name, answer))
                 continue

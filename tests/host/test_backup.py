@@ -71,9 +71,8 @@ def test_what_is_kept(seen: Answers, rig: Rig) -> None:
     if not choice.is_there(rig):
         assert not seen["plan"], f"no repository is declared, and {choice.PLAN} is there"
         return
-    wanted = choice.plan(rig, catalog())
-    found = _document(seen["plan"])
-    wrong = [name for name in wanted if json.dumps(found.get(name)) != json.dumps(wanted[name])]
+    wanted, found = _document(choice.plan_text(rig, catalog())), _document(seen["plan"])
+    wrong = [name for name in wanted if found.get(name) != wanted[name]]
     assert not wrong, f"{choice.PLAN} is not as declared: {', '.join(wrong)}"
 
 

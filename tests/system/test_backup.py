@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -28,6 +30,7 @@ LAYERS = ("--layer", "base,access,containers,models,runtimes,gateway,backup")
 KEY = "sk-owner-0123456789abcdefghij"
 PASSWORD = "correct-horse-battery-staple"
 WRONG = "another-horse-battery-staple"
+REST_PASSWORD = "door-0123456789"
 S3_KEY = "not-used-by-a-folder-0123456789"
 REPOSITORY = "/srv/backup/rig"
 DATA = "/var/lib/rigwright/runtimes/page/data"
@@ -347,15 +350,33 @@ def test_behind_sftp(server: Server) -> None:
     server.project.apply("--layer", "backup")
 
 
+def test_behind_a_rest_server(server: Server) -> None:
+    """restic's own, on the host itself; it asks who one is."""
+    digest = base64.b64encode(hashlib.sha1(REST_PASSWORD.encode()).digest()).decode()
+    server.host.run(
+        "apt-get -qq install -y restic-rest-server >/dev/null 2>&1; systemctl disable --now restic-rest-server; "
+        "mkdir -p /srv/rest && cat > /srv/rest/.htpasswd && "
+        "systemd-run -q --unit rest restic-rest-server --path /srv/rest --listen 127.0.0.1:8911",
+        input=f"me:{{SHA}}{digest}\n",
+    )
+    server.secret("rest", REST_PASSWORD)
+    values = {
+        "backup.repository": "rest:http://127.0.0.1:8911/rig",
+        "backup.environment.RESTIC_REST_USERNAME": json.dumps({"command": ["echo", "me"]}),
+        "backup.environment.RESTIC_REST_PASSWORD": json.dumps({"file": str(server.keys / "rest")}),
+    }
+    there = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
+    server.project.apply("--layer", "backup", *there)
+    assert server.short(*there) == set()
+    assert server.host.run("test -e /srv/rest/rig/config", check=False).returncode == 0
+    server.project.apply("--layer", "backup")
+
+
 def test_what_is_not_declared_any_more_goes_and_what_is_saved_stays(server: Server) -> None:
-    nothing = [
-        word
-        for each in ("repository", "password", "paths", "environment", "before", "on_failure", "exclude")
-        for word in (
-            "--set",
-            f"backup.{each}={'[]' if each in ('paths', 'before', 'on_failure', 'exclude') else 'null'}",
-        )
-    ]
+    gone = ("repository", "password", "environment.AWS_SECRET_ACCESS_KEY")
+    empty = ("paths", "before", "on_failure", "exclude")
+    values = {**dict.fromkeys(gone, "null"), **dict.fromkeys(empty, "[]")}
+    nothing = [word for name, value in values.items() for word in ("--set", f"backup.{name}={value}")]
     server.project.apply("--layer", "backup", *nothing)
     assert server.short(*nothing) == set()
     assert not server.host.run("ls -A /etc/rigwright/backup", check=False).stdout
