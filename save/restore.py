@@ -60,8 +60,10 @@ def look(plan: Plan, chosen: str | None, paths: Sequence[str]) -> Look:
     restic = Restic(plan)
     snapshot = _snapshot(restic.snapshots(plan.host), chosen, plan)
     identity = str(snapshot["id"])
-    held = manifest.parsed(restic.said("dump", "--no-lock", identity, str(STAGE / MANIFEST)))
     listed = [each for each in restic.messages("ls", "--no-lock", identity) if each.get("struct_type") == "node"]
+    if not any(each["path"] == str(STAGE / MANIFEST) for each in listed):
+        raise Trouble(f"snapshot {snapshot['short_id']} is not one that save has made: restic restore knows it")
+    held = manifest.parsed(restic.said("dump", "--no-lock", identity, str(STAGE / MANIFEST)))
     nodes = by_own_path(listed)
     known = owners(held.users, held.groups)
     taken_ns = nanoseconds(str(snapshot["time"]))

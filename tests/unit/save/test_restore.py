@@ -207,6 +207,12 @@ def test_an_interrupted_one_is_finished_first(plan: Plan, shelf: Shelf, home: Pa
     assert journal.read() is None
 
 
+def test_a_snapshot_of_somebody_elses_making_is_said_to_be_one(plan: Plan, shelf: Shelf) -> None:
+    shutil.rmtree(shelf.folder / str(shelf.stage).lstrip("/"))
+    with pytest.raises(Trouble, match="snapshot abcdef01 is not one that save has made"):
+        restore.look(plan, None, [])
+
+
 def test_snapshots_by_the_beginning_of_their_id(plan: Plan, shelf: Shelf) -> None:
     assert restore.look(plan, "abc", []).snapshot["id"] == "abcdef01"
     with pytest.raises(Trouble, match="0 snapshots of basement begin with 99; there are abcdef01"):
