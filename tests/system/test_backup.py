@@ -7,124 +7,35 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rigwright.choice.gateway import AUTHORITY
 from rigwright.spec.locks import write_images
-from sim.host.throwaway import ThrowawayHost
 from sim.repository.vendors import VendorRepositories
-from tests.system.declared import LLAMA
-from tests.system.door import PORT, Door
 from tests.system.hosts import eventually, gpu_host
-from tests.system.locked_models import model_path, tiny
 from tests.system.outcome import changes
-from tests.system.site import Site, said, site
+from tests.system.saving import (
+    DATA,
+    DATABASE,
+    DUMP,
+    KEY,
+    LAYERS,
+    PASSWORD,
+    PROGRAM,
+    REPOSITORY,
+    REST_PASSWORD,
+    S3_KEY,
+    TIMER,
+    UNIT,
+    WRITER,
+    WRONG,
+    Server,
+    declared,
+)
+from tests.system.site import said, site
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
-
-LAYERS = ("--layer", "base,access,containers,models,runtimes,gateway,backup")
-KEY = "sk-owner-0123456789abcdefghij"
-PASSWORD = "correct-horse-battery-staple"
-WRONG = "another-horse-battery-staple"
-REST_PASSWORD = "door-0123456789"
-S3_KEY = "not-used-by-a-folder-0123456789"
-REPOSITORY = "/srv/backup/rig"
-DATA = "/var/lib/rigwright/runtimes/page/data"
-DATABASE = f"{DATA}/webui.db"
-UNIT, TIMER = "rigwright-backup.service", "rigwright-backup.timer"
-PROGRAM = "python3 -I /opt/rigwright/save.pyz"
-SECRET_FILES = ("secrets.json",)
-
-_WRITER = f"""
-import os, sqlite3, time
-os.umask(0o077)
-base = sqlite3.connect({DATABASE!r}, isolation_level=None)
-base.execute("pragma journal_mode = wal")
-base.execute("pragma wal_autocheckpoint = 0")
-base.execute("create table if not exists talk (number integer primary key, text)")
-base.executemany("insert or ignore into talk values (?, ?)", [(n, "word " * 20) for n in range(5000)])
-time.sleep(3600)
-"""
-_DUMP = f"""
-import hashlib, sqlite3
-lines = "\\n".join(sqlite3.connect("file:{DATABASE}?mode=ro", uri=True).iterdump())
-print(hashlib.sha256(lines.encode()).hexdigest())
-"""
-
-
-@dataclass(frozen=True)
-class Server:
-    """The host, its project, and where its secrets are read from."""
-
-    host: ThrowawayHost
-    project: Site
-    keys: Path
-
-    def secret(self, name: str, value: str) -> None:
-        """Have a secret be this one."""
-        (self.keys / name).write_text(value)
-        (self.keys / name).chmod(0o600)
-
-    def snapshots(self) -> list[dict[str, Any]]:
-        """As `rig backup list` has them."""
-        (host,) = self.project.document("backup", "list")["hosts"]
-        found: list[dict[str, Any]] = host["snapshots"]
-        return found
-
-    def python(self, source: str) -> str:
-        """What a Python program prints on the host."""
-        return self.host.run("python3 -", input=source).stdout.strip()
-
-    def short(self, *more: str) -> set[str]:
-        """The tests of the layer that fall short."""
-        proof = self.project.document("verify", "--layer", "backup", *more)
-        return {each["test"] for each in proof["hosts"][0]["answers"] if each["answer"] == "falls short"}
-
-    def status(self) -> int:
-        """What the runtime answers through the gateway, by the authority as it is now."""
-        return Door(self.host, self.project).status("/page/health", KEY)
-
-
-def declared(vendors: VendorRepositories, keys: Path, address: str, owner: str) -> dict[str, Any]:
-    return {
-        "access": {"users": {"keeper": {"keys": [owner]}}},
-        "driver": {"source": "none"},
-        "containers": {"toolkit": {"state": "absent"}},
-        "models": {"endpoint": vendors.hub_url, "keep_free_gb": 1, "wanted": {"tiny": tiny()}},
-        "runtimes": {
-            "services": {
-                "page": {
-                    "kind": "custom",
-                    "image": LLAMA,
-                    "models": {"tiny": {}},
-                    "command": ["--host", "0.0.0.0", "--port", "8090", "--no-webui"],
-                    "args": {"model": model_path("/srv/models"), "threads": 1},
-                    "listens": 8090,
-                    "port": 8091,
-                    "health": "/health",
-                }
-            }
-        },
-        "gateway": {
-            "routes": {"page": {"paths": ["/health"]}},
-            "names": ["basement", address],
-            "port": PORT,
-            "clients": {"me": {"api_key": {"file": str(keys / "me")}}},
-        },
-        "backup": {
-            "repository": REPOSITORY,
-            "password": {"file": str(keys / "password")},
-            "environment": {"AWS_SECRET_ACCESS_KEY": {"file": str(keys / "s3")}},
-            "paths": ["/srv/notes"],
-            "exclude": ["*.tmp"],
-            "before": ["/bin/sh", "-c", "echo dumped > /srv/notes/dump"],
-            "on_failure": ["/bin/sh", "-c", "echo failed >> /srv/told"],
-        },
-    }
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories
             found.secret(name, value)
         host.run("mkdir -p /srv/notes && echo kept > /srv/notes/one && echo not > /srv/notes/two.tmp")
         project.apply(*LAYERS)
-        host.run('systemd-run -q --unit writer python3 -c "$(cat)"', input=_WRITER)
+        host.run('systemd-run -q --unit writer python3 -c "$(cat)"', input=WRITER)
         assert eventually(lambda: host.run(f"test -s {DATABASE}-wal", check=False).returncode == 0)
         yield found
 
@@ -194,7 +105,7 @@ def test_what_is_broken_is_put_back_and_services_run(server: Server) -> None:
     host = server.host
     host.run("chown nobody /srv/notes/one && chmod 640 /srv/notes/one")
     assert server.project.rig("backup", "run").returncode == 0
-    rows, authority = server.python(_DUMP), host.run(f"sha256sum {AUTHORITY}").stdout
+    rows, authority = server.python(DUMP), host.run(f"sha256sum {AUTHORITY}").stdout
     host.run("systemctl stop writer")
     host.run(
         f"head -c 40960 /dev/urandom > {DATABASE}; rm -f {DATABASE}-wal; "
@@ -211,7 +122,7 @@ def test_what_is_broken_is_put_back_and_services_run(server: Server) -> None:
     done = server.project.rig("restore", "basement", "--yes", "--over-newer")
     assert done.returncode == 0, said(done)
     assert not host.run(f"ls {DATABASE}-wal {DATABASE}-shm", check=False).stdout
-    assert server.python(_DUMP) == rows
+    assert server.python(DUMP) == rows
     assert host.run(f"sha256sum {AUTHORITY}").stdout == authority
     assert host.run("stat -c '%a %U' /srv/notes/one; cat /srv/notes/one").stdout.split() == ["640", "nobody", "kept"]
     assert host.run("test -e /srv/notes/two.tmp", check=False).returncode == 1
