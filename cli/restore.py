@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 MB = 10**6
 NAMED = 5
 """So many newer files are named of each path."""
+_REMARKS = {
+    "ssh": "its SSH host keys are those of the snapshot: who has noted others must forget them",
+    "mok": "the key that DKMS signs with is that of the snapshot: modules that were signed with another one since have "
+    "to be built anew (dkms build --force, dkms install --force)",
+}
+"""What one has to know of some of the things that come back."""
 
 
 @click.command("restore")
@@ -87,8 +93,9 @@ def _done(
     if not as_json:
         for line in lines:
             click.echo(f"{name}: {line}")
-        if not quiet and any(each["item"] == "ssh" for each in told["targets"]):
-            click.echo(f"{name}: its SSH host keys are those of the snapshot: who knows others must forget them")
+        for item in () if quiet else dict.fromkeys(each["item"] for each in told["targets"]):
+            if item in _REMARKS:
+                click.echo(f"{name}: {_REMARKS[item]}")
     return Outcome(name, exit_codes.HOLDS, told={**told, "done": lines})
 
 
