@@ -21,6 +21,8 @@ from save.restic import TAG, Restic, is_on, pattern
 from save.snapshots import taken_at
 
 DAY_S = 86400
+ALL_WITHIN = "1d"
+"""Of so long before the newest every snapshot is left: one made by hand may be what is wanted back an hour later."""
 Tell = Callable[[str], None]
 
 
@@ -97,7 +99,8 @@ def _made(plan: Plan, known: Record, tell: Tell) -> Record:
     if broken:
         raise Trouble(f"a snapshot is made, and no old one removed: SQLite finds {broken}")
     step(tell, "removing old snapshots")
-    keep = [word for name, count in plan.keep.items() if count for word in (f"--keep-{name}", str(count))]
+    counted = [word for name, count in plan.keep.items() if count for word in (f"--keep-{name}", str(count))]
+    keep = ["--keep-within", ALL_WITHIN, *counted]
     restic.said("forget", *patience, "--host", plan.host, "--tag", TAG, "--group-by", "host,tags", *keep, "--prune")
     checked = now.checked
     if time.time() - checked > plan.check_days * DAY_S:

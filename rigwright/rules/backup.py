@@ -35,7 +35,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
             "backup.keep-nothing",
             "backup.keep",
             None,
-            "at least one of daily, weekly and monthly over 0: restic removes nothing otherwise",
+            "at least one of daily, weekly and monthly over 0: else nothing is left of before yesterday",
             "Say how many are to be kept, e.g. {'daily': 7}.",
             rests_on=("backup.keep.daily", "backup.keep.weekly", "backup.keep.monthly"),
         )

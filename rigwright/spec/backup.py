@@ -27,7 +27,7 @@ HostKey = Annotated[
 
 
 class Keep(Model):
-    """So many snapshots are left, counted back from the newest; others go. The newest one is always left."""
+    """So many snapshots are left, counted back from the newest, and all of the last 24 hours; others go."""
 
     daily: int = key(7, "of so many days the last one", ge=0, le=1000)
     weekly: int = key(5, "of so many weeks the last one", ge=0, le=1000)
