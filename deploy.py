@@ -5,6 +5,7 @@ from pyinfra import host
 from rigwright.engine.layers import layers_of
 from rigwright.spec.load import rig_of
 from tasks.access import access
+from tasks.backup import backup
 from tasks.base import base
 from tasks.containers import containers
 from tasks.cuda import cuda
@@ -39,5 +40,7 @@ if "runtimes" in layers:
     runtimes(rig)  # what serves them
 if "gateway" in layers:
     gateway(rig)  # the one door to them
+if "backup" in layers:
+    backup(rig)  # what must survive a reinstall
 
 reboot(rig)  # once, when the host's state calls for it and the declaration allows it

@@ -30,6 +30,8 @@ COMMANDS = {
     "runtimes": Entry("cli.runtimes", "What serves models: whether it runs, on which cards, how fast."),
     "images": Entry("cli.images", "Which images runtimes use; pin them to digests."),
     "ask": Entry("cli.ask", "Put a question to a model through the gateway, and say how fast the answer came."),
+    "backup": Entry("cli.backup", "Save what must survive a reinstall now; list and check what is saved."),
+    "restore": Entry("cli.restore", "Put back what was saved, shown first."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 MODEL, RUNTIME, CLIENT = "tiny", "llm", "me"
 PORT = 8443
+BACKUP_FOLDER = "/srv/backup/tried"
 KEY_FILE = "api-key"
 IMAGE = "ghcr.io/ggml-org/llama.cpp:server-cuda13"
 QUESTION = "Are you there?"
 
 
 def changes(rig: Rig, vendors: VendorRepositories, release: str, key_file: Path) -> dict[str, Any]:
-    """What is declared instead of the inventory's models, runtimes and gateway."""
+    """What is declared instead of the inventory's models, runtimes and gateway, and of where its backups go."""
     from sim.hub import shelf  # noqa: PLC0415  # only when something is tried
 
     runtime: dict[str, Any] = {"kind": "llama.cpp", "models": {MODEL: {"context_tokens": 2048}}, "args": {"threads": 2}}
@@ -41,9 +42,29 @@ def changes(rig: Rig, vendors: VendorRepositories, release: str, key_file: Path)
             "default": RUNTIME,
             "tls": {"source": "internal", "email": None, "directory": None, "certificate": None, "key_file": None},
             "routes": _instead(rig.gateway.routes, RUNTIME, {}),
-            "clients": _instead(rig.gateway.clients, CLIENT, {"api_key": {"file": str(key_file)}, "routes": []}),
+            "clients": _instead(rig.gateway.clients, CLIENT, {"api_key": _from_file(key_file), "routes": []}),
         },
+        **(_backup(rig, key_file) if rig.backup.repository is not None else {}),
     }
+
+
+def _backup(rig: Rig, password_file: Path) -> dict[str, Any]:
+    """The declared one, but to a folder of the host that is tried: the owner's repository is not for its state."""
+    return {
+        "backup": {
+            "repository": BACKUP_FOLDER,
+            "password": _from_file(password_file),
+            "environment": dict.fromkeys(rig.backup.environment),
+            "sftp": None,
+            "before": [],
+            "on_failure": [],
+        }
+    }
+
+
+def _from_file(path: Path) -> dict[str, str | None]:
+    """Where a secret is read from, whatever the inventory says: entries are merged key by key."""
+    return {"file": str(path), "env": None, "command": None}
 
 
 def _instead(declared: Any, name: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 
+from rigwright.choice.keepsake import Keepsake
 from rigwright.spec.access import Access
 from rigwright.spec.rig import Rig
 
@@ -24,6 +25,11 @@ def asked_for(access: Access) -> dict[str, str]:
     if access.firewall.state == "present":
         wanted["nftables"] = "access.firewall.state"
     return wanted
+
+
+def keepsakes(rig: Rig) -> list[Keepsake]:
+    """The keys by which the host is known to those who come in."""
+    return [Keepsake("ssh", paths=["/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_*_key.pub"], reloaded=["ssh.service"])]
 
 
 def packages(access: Access) -> tuple[str, ...]:

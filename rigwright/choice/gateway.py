@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rigwright.catalog import Catalog
+from rigwright.choice.keepsake import Keepsake
 from rigwright.choice.runtimes import port_of
 from rigwright.spec.rig import Rig
 
@@ -35,6 +36,11 @@ class Passage:
 def is_there(rig: Rig) -> bool:
     """Whether there is a gateway at all."""
     return bool(rig.gateway.routes)
+
+
+def keepsakes(rig: Rig) -> list[Keepsake]:
+    """The authority that clients trust, certificates, and the clients' keys."""
+    return [Keepsake("gateway", paths=[STATE, KEYS], stopped=[UNIT])] if is_there(rig) else []
 
 
 def names(rig: Rig) -> list[str]:

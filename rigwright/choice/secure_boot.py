@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from rigwright.facts.kernels import KernelsState
-from rigwright.facts.modules import ModulesState
+from typing import TYPE_CHECKING
+
+from rigwright.choice.keepsake import Keepsake
+from rigwright.spec.rig import Rig
+
+if TYPE_CHECKING:  # rules ask this module, too, and they are offline
+    from rigwright.facts.kernels import KernelsState
+    from rigwright.facts.modules import ModulesState
 
 KEYS = {"debian": "/var/lib/dkms/mok.pub", "ubuntu": "/var/lib/shim-signed/mok/MOK.der"}
 """The key that DKMS signs with."""
+
+
+def keepsakes(rig: Rig) -> list[Keepsake]:
+    """The key that DKMS signs with, both halves: the firmware knows it, and would have to be told of another one."""
+    if rig.driver.source == "none" or rig.driver.state == "absent":
+        return []
+    return [Keepsake("mok", paths=["/var/lib/dkms/mok.key", "/var/lib/dkms/mok.pub", "/var/lib/shim-signed/mok"])]
 
 
 def advice(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rigwright.catalog import Catalog
 from rigwright.rules import (
     access,
+    backup,
     base,
     bindings,
     cables,
@@ -69,6 +70,7 @@ RULES = (
     Rule(ollama.find, ("runtimes.state",)),
     Rule(fit.find, ("runtimes.state",)),
     Rule(gateway.find),
+    Rule(backup.find),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import PrivateAttr
 
 from rigwright.spec.access import Access
+from rigwright.spec.backup import Backup
 from rigwright.spec.base import Base
 from rigwright.spec.clocks import Clocks
 from rigwright.spec.containers import Containers
@@ -21,7 +22,19 @@ from rigwright.spec.rigd import Rigd
 from rigwright.spec.runtimes import Runtimes
 from rigwright.spec.tuning import Tuning
 
-LAYERS = ("base", "access", "driver", "cuda", "containers", "tuning", "rigd", "models", "runtimes", "gateway")
+LAYERS = (
+    "base",
+    "access",
+    "driver",
+    "cuda",
+    "containers",
+    "tuning",
+    "rigd",
+    "models",
+    "runtimes",
+    "gateway",
+    "backup",
+)
 """The layers in the order in which they are applied."""
 
 
@@ -49,6 +62,7 @@ class Rig(Model):
     models: Models = key(default_factory=Models, description="models on the host's disk")
     runtimes: Runtimes = key(default_factory=Runtimes, description="programs that serve models")
     gateway: Gateway = key(default_factory=Gateway, description="the one door to them")
+    backup: Backup = key(default_factory=Backup, description="what must survive a reinstall")
 
     _locks: Locks = PrivateAttr(default_factory=Locks)
 

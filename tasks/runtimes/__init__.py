@@ -13,7 +13,7 @@ from pyinfra.api.operation import OperationMeta
 from rigwright.catalog import catalog
 from rigwright.catalog.releases import Release as ReleaseEntry
 from rigwright.choice.runtimes import services
-from rigwright.choice.runtimes.service import Service
+from rigwright.choice.runtimes.service import SECRETS, Service
 from rigwright.engine.reasons import after, changes_in
 from rigwright.facts.release import Release
 from rigwright.operations import apt, files, refusal, units
@@ -34,7 +34,6 @@ class Way(Protocol):
 
 
 _ENGINES = {"docker": docker, "podman": podman}
-SECRETS = "secrets.env"
 USERS = "/etc/sysusers.d/rigwright-runtimes.conf"
 WATCH = "rigwright-health.timer"
 WATCH_FILES = ("/etc/systemd/system/rigwright-health.service", f"/etc/systemd/system/{WATCH}")

@@ -101,8 +101,19 @@ SERVING: dict[str, Any] = {
         "body_mb": 32,
         "read_s": 120,
     },
+    "backup": {
+        "repository": "/srv/backup/rig",
+        "password": {"command": ["echo", "correct-horse-battery-staple"]},
+        "paths": ["/usr/local/share/notes"],
+        "exclude": ["*.tmp"],
+        "keep": {"daily": 3, "weekly": 2, "monthly": 1},
+        "schedule": "*-*-* 03:30",
+        "stale_after_h": 36,
+        "check_days": 3,
+    },
 }
-"""Beside FULL: what serves the model, and the door to it. The image comes from registries that the host is sent to."""
+"""Beside FULL: what serves the model, the door to it, a backup. The image comes from registries that the host is sent
+to."""
 
 
 def declared(vendors: Any, release: str, *changes: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ _FILES = (
 )
 
 _SWAP = {"kind": "llama-swap", "image": OTHER_IMAGE, "models": {"tiny": {}}, "config": {"logLevel": "warn"}}
+_SFTP = {"identity": {"command": ["echo", "no key"]}, "host_keys": [_OTHER_KEY]}
+_BEHIND_SFTP = "backup.repository=sftp:me@nas:/volume/rig"
 OTHER = [
     _other(
         "hardware.gpus.model",
@@ -240,6 +242,20 @@ OTHER = [
     _other("gateway.clients.routes", f"gateway.clients.me.routes={_json(['own'])}"),
     _other("gateway.body_mb", "gateway.body_mb=33"),
     _other("gateway.read_s", "gateway.read_s=60"),
+    _other("backup.repository", "backup.repository=/srv/backup/other"),
+    _other("backup.password", f"backup.password={_json({'command': ['echo', 'another-one']})}"),
+    _other("backup.environment", f"backup.environment.AWS_PROFILE={_json({'command': ['echo', 'x']})}"),
+    _other("backup.sftp.identity", f"backup.sftp={_json(_SFTP)}", _BEHIND_SFTP),
+    _other("backup.sftp.host_keys", f"backup.sftp={_json(_SFTP)}", _BEHIND_SFTP),
+    _other("backup.paths", f"backup.paths={_json(['/usr/local/share/others'])}"),
+    _other("backup.exclude", f"backup.exclude={_json(['*.bak'])}"),
+    _other("backup.keep.daily", "backup.keep.daily=4"),
+    _other("backup.keep.weekly", "backup.keep.weekly=4"),
+    _other("backup.keep.monthly", "backup.keep.monthly=4"),
+    _other("backup.schedule", "backup.schedule=*-*-* 04:30"),
+    _other("backup.check_days", "backup.check_days=4"),
+    _other("backup.before", f"backup.before={_json(['/bin/true'])}"),
+    _other("backup.on_failure", f"backup.on_failure={_json(['/bin/true', 'a b'])}"),
 ]
 """What a throw-away host shows: of swap, the kernel's command line and drives, what the next boot will use.
 

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "rigd",
     "fetch",
+    "save",
     "rigwright",
     "tasks",
     "cli",
@@ -25,8 +26,9 @@ PARTS = (
 MAY_IMPORT = {
     "rigd": set(),
     "fetch": set(),
+    "save": set(),
     "rigwright": set(),
-    "tasks": {"rigwright", "rigd", "fetch"},  # both: to pack them
+    "tasks": {"rigwright", "rigd", "fetch", "save"},  # all three: to pack them
     "cli": {"tasks", "rigwright", "sim", "rigd"},  # sim: `rig try`; both: `rig simulate`
     "sim": set(),
     "bench": {"cli", "rigwright", "sim", "rigd"},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from rigwright.catalog import Catalog
 from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.keepsake import Keepsake, Lasting
 from rigwright.choice.models import NotLocked
 from rigwright.choice.runtimes import (
     comfyui,
@@ -22,7 +23,7 @@ from rigwright.choice.runtimes import (
     whisper_cpp,
 )
 from rigwright.choice.runtimes.common import image_of, port_of
-from rigwright.choice.runtimes.service import NoImage, Service, pinned, unit_of
+from rigwright.choice.runtimes.service import FOLDER, SECRETS, NoImage, Service, pinned, state_of, unit_of
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Kind, Runtime
 
@@ -59,6 +60,14 @@ _MAKERS: Mapping[Kind, Maker] = {
     "custom": custom.make,
 }
 
+_LASTING: Mapping[Kind, Lasting] = {
+    "open-webui": open_webui.LASTING,
+    "ollama": ollama.LASTING,
+    "comfyui": comfyui.LASTING,
+    "custom": custom.LASTING,
+}
+"""Kinds that have something that a reinstall would lose; what the others write can be had again."""
+
 __all__ = [
     "CONFIGURED",
     "FRONTS",
@@ -71,6 +80,7 @@ __all__ = [
     "NoImage",
     "NotLocked",
     "image_of",
+    "keepsakes",
     "pinned",
     "port_of",
     "service",
@@ -90,3 +100,21 @@ def service(rig: Rig, catalog: Catalog, name: str) -> Service:
     """One runtime. Raises `NotLocked` and `NoImage`."""
     runtime = rig.runtimes.services[name]
     return _MAKERS[runtime.kind](rig, name, runtime, catalog.runtimes[runtime.kind])
+
+
+def keepsakes(rig: Rig, catalog: Catalog) -> list[Keepsake]:
+    """What each of them has, and the secrets that it was told."""
+    if rig.runtimes.state == "absent":
+        return []
+    found = []
+    for name, runtime in rig.runtimes.services.items():
+        lasting = _LASTING.get(runtime.kind, Lasting(paths=[]))
+        place = state_of(name) if runtime.how == "native" else f"{rig.runtimes.data}/{name}"
+        inside = [path.removeprefix("home/") if runtime.how == "native" else path for path in lasting.paths]
+        paths = [f"{place}/{path}" for path in inside]
+        if runtime.secrets:
+            paths.append(f"{FOLDER}/{name}/{SECRETS}")
+        if paths:
+            exclude = [f"{place}/{path}" for path in lasting.exclude]
+            found.append(Keepsake(f"runtime {name}", paths=paths, exclude=exclude, stopped=[unit_of(name)]))
+    return found

@@ -5,10 +5,14 @@ from __future__ import annotations
 import shlex
 
 from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.keepsake import Lasting
 from rigwright.choice.runtimes.common import base
 from rigwright.choice.runtimes.service import Service, options
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
+
+LASTING = Lasting(paths=["root/ComfyUI/user", "root/ComfyUI/input"])
+"""Workflows and settings, and what pictures are made from. Models and nodes, many gigabytes, are fetched again."""
 
 
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.keepsake import Lasting
 from rigwright.choice.runtimes.common import base
 from rigwright.choice.runtimes.service import Service, options
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
+
+LASTING = Lasting(paths=["data"])
+"""Only its owner knows what it writes there."""
 
 
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:

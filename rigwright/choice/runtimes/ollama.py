@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.keepsake import Lasting
 from rigwright.choice.models import ollama_store
 from rigwright.choice.runtimes.common import EVERYWHERE, base
 from rigwright.choice.runtimes.service import LOOPBACK, Mount, Service
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
 
+LASTING = Lasting(paths=["home/.ollama/id_ed25519", "home/.ollama/id_ed25519.pub"])
+"""Who it is to others. Models are pulled again."""
 INSIDE = "/models"
 HOME = "/home/ollama"
 """In its container, where its user has none: without one it does not start (initializeKeypair in cmd/cmd.go)."""

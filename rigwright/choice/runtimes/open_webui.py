@@ -7,11 +7,15 @@ holds over what was set in the page (ENABLE_PERSISTENT_CONFIG). docs.openwebui.c
 from __future__ import annotations
 
 from rigwright.catalog.runtimes import RuntimeKind
+from rigwright.choice.keepsake import Lasting
 from rigwright.choice.runtimes.common import base
 from rigwright.choice.runtimes.service import Service
 from rigwright.choice.runtimes.upstream import base_urls
 from rigwright.spec.rig import Rig
 from rigwright.spec.runtimes import Runtime
+
+LASTING = Lasting(paths=["data"], exclude=["data/cache/embedding", "data/cache/whisper", "data/cache/tiktoken"])
+"""Users, talks, files, its vectors. What it fetches for itself it fetches again."""
 
 
 def make(rig: Rig, name: str, runtime: Runtime, kind: RuntimeKind) -> Service:

@@ -15,6 +15,8 @@ from rigwright.spec.secret import Secret
 
 FOLDER = "/etc/rigwright/runtimes"
 """One folder a runtime: its configuration, and what its engine is told."""
+SECRETS = "secrets.env"
+"""Beside it: variables that are secret."""
 PROGRAMS = "/opt/rigwright"
 INSIDE = "/etc/runtime"
 """Where a container finds its configuration."""
@@ -131,6 +133,11 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 def unit_of(name: str) -> str:
     """The unit of a runtime of this name."""
     return f"rig-{name}.service"
+
+
+def state_of(name: str) -> str:
+    """Where a native one of this name keeps what is to last."""
+    return f"/var/lib/rig-{name}"
 
 
 def uid_of(name: str) -> int:

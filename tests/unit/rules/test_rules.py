@@ -17,6 +17,7 @@ from rigwright.spec.connection import Connection
 from rigwright.spec.rig import Rig
 from tests.unit.rules.case import LOCKS, REFERENCE, Case, card, machine, rtx5090
 from tests.unit.rules.cases_access import ACCESS, CONNECTION
+from tests.unit.rules.cases_backup import BACKUP
 from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
 from tests.unit.rules.cases_fit import FIT
@@ -28,7 +29,7 @@ from tests.unit.rules.cases_ollama import OLLAMA
 from tests.unit.rules.cases_rigd import RIGD
 from tests.unit.rules.cases_runtimes import RUNTIMES
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *FIT, *OLLAMA]
+ALL = [*HARDWARE, *BASE, *ACCESS, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *BACKUP, *FIT, *OLLAMA]
 
 
 def rig(parts: Mapping[str, Any]) -> Rig:

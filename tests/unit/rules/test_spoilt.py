@@ -16,6 +16,7 @@ from rigwright.spec.position import Position
 from rigwright.spec.shape import declaration
 from tests.unit.rules.case import IMAGE, LOCKS, UUID, Case, Parts, card, machine
 from tests.unit.rules.cases_access import ACCESS, CONNECTION
+from tests.unit.rules.cases_backup import BACKUP
 from tests.unit.rules.cases_base import BASE
 from tests.unit.rules.cases_driver import DRIVER
 from tests.unit.rules.cases_fit import FIT
@@ -26,7 +27,7 @@ from tests.unit.rules.cases_models import MODELS
 from tests.unit.rules.cases_rigd import RIGD
 from tests.unit.rules.cases_runtimes import RUNTIMES
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *FIT]
+ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *BACKUP, *FIT]
 WRONG = {"of no type"}
 """Nothing in a declaration is a set."""
 

@@ -41,7 +41,7 @@ WRONG = [
         """,
         "basement: ssh_password = (not shown) [inventory/home.py:5]: expected a known key: profiles, "
         "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
-        "rigd, models, runtimes and gateway; for the connection ssh_user and "
+        "rigd, models, runtimes, gateway and backup; for the connection ssh_user and "
         "others. No secret belongs into the inventory: take it out, and change it if the file was shared.",
     ),
     Wrong(

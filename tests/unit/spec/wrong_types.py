@@ -13,7 +13,7 @@ WRONG = [
         """,
         "basement: drivers = {'branch': 580} [inventory/home.py:6]: expected a known key: profiles, "
         "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
-        "rigd, models, runtimes and gateway; for the connection ssh_user and "
+        "rigd, models, runtimes, gateway and backup; for the connection ssh_user and "
         "others; did you mean driver? Rename it.",
     ),
     Wrong(
@@ -70,7 +70,7 @@ WRONG = [
         """,
         "basement: branch = 580 [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
         "access, driver, cuda, containers, tuning, power, clocks, fans, "
-        "rigd, models, runtimes and gateway; for the connection ssh_user and others; did you "
+        "rigd, models, runtimes, gateway and backup; for the connection ssh_user and others; did you "
         "mean driver.branch? Rename it.",
     ),
     Wrong(
@@ -81,7 +81,7 @@ WRONG = [
         """,
         "basement: name = 'cellar' [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
         "access, driver, cuda, containers, tuning, power, clocks, fans, "
-        "rigd, models, runtimes and gateway; for the connection ssh_user and others. A host's "
+        "rigd, models, runtimes, gateway and backup; for the connection ssh_user and others. A host's "
         "name is its entry in the inventory: remove the key.",
     ),
     Wrong(
