@@ -54,12 +54,16 @@ class Backup(Model):
     repository: str | None = key(
         None,
         "where restic keeps it: a folder, or a place behind SFTP, S3 or restic's REST server; None: nowhere",
-        pattern=r"^(/[^\s]*[^/\s]|sftp:[^\s@:/]+@[^\s@:/]+:\S+|sftp://[^\s@:/]+@[^\s@:/]+(:[0-9]+)?/\S+|s3:\S+/\S+"
-        r"|rest:https?://\S+)$",
+        pattern=r"^(/[^\s]*[^/\s]|sftp:[^\s@:/-][^\s@:/]*@[^\s@:/]+:\S+"
+        r"|sftp://[^\s@:/-][^\s@:/]*@[^\s@:/]+(:[0-9]+)?/\S+|s3:\S+/\S+|rest:https?://\S+)$",
         form="a folder's absolute path, 'sftp:user@host:/path', 'sftp://user@host:2222//path', "
         "'s3:https://host/bucket' or 'rest:https://host:8000/path'",
     )
-    password: Secret | None = key(None, "what the repository is encrypted by: without it nobody gets anything back")
+    password: Secret | None = key(
+        None,
+        "what the repository is encrypted by: without it nobody gets anything back",
+        form="a reference to a secret: {'env': NAME}, {'file': path} or {'command': [...]}",
+    )
     environment: dict[VariableName, Secret] = key(
         default_factory=dict,
         description="further secrets that restic needs for the place, by the variables that it reads them from",

@@ -10,6 +10,7 @@ import pytest
 from rigwright.spec.load import DeclarationError, load_rigs
 from tests.unit.spec import (
     wrong_access,
+    wrong_backup,
     wrong_driver,
     wrong_hardware,
     wrong_layers,
@@ -30,6 +31,7 @@ TABLES = (
     wrong_layers,
     wrong_models,
     wrong_rigd,
+    wrong_backup,
 )
 ALL = [wrong for table in TABLES for wrong in table.WRONG]
 
