@@ -150,12 +150,11 @@ def _failures_if_whole(result: HostResult) -> list[str]:
 
 def failures_of(result: HostResult) -> list[str]:
     """What failed, operation by operation, with the log's telling lines."""
-    found = [
-        f"{each.name}: {line}"
-        for each in result.operations
-        if each.status is Status.FAILED
-        for line in (each.error or "failed without a word").splitlines()
-    ]
+    found = []
+    for each in result.operations:
+        if each.status is Status.FAILED:
+            first, *rest = (each.error or "it failed without a word").splitlines()
+            found += [f"{each.name}: {first}", *(f"    {line.strip()}" for line in rest)]
     if not found and result.error is not None:
         found = result.error.splitlines()
     return found or (["it failed without a word"] if result.outcome is Outcome.FAILED else [])

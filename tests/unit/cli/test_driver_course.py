@@ -106,12 +106,12 @@ def test_what_fails_goes_back_by_itself_and_says_why() -> None:
     assert end.lines[:3] == [
         f"basement: driver {NEW} did not come to a good end:",
         "    Install the driver: nvidia cannot be built",
-        "    Install the driver:     nv.c: error",
+        "        nv.c: error",
     ]
     assert f"gone back: driver {OLD} is installed, held and proved" in end.lines[-1]
     assert "the host is as it was before" in end.lines[-1]
     assert played.did == [
-        f"back to {OLD} because Install the driver: nvidia cannot be built / Install the driver:     nv.c: error",
+        f"back to {OLD} because Install the driver: nvidia cannot be built /     nv.c: error",
         "prove driver.branch=580 driver.version=null driver.flavour=open",
         f"settle {OLD}",
     ]
@@ -154,7 +154,7 @@ def test_a_way_back_that_fails_says_where_it_stands_and_the_one_command() -> Non
     assert end.lines[3:] == [
         f"basement: the way back to driver {OLD} failed, too:",
         "    Install the driver: nvidia cannot be built",
-        "    Install the driver:     nv.c: error",
+        "        nv.c: error",
         "basement: where it stands:",
         f"    packages  2 of {OLD}, 1 of {NEW}, unfinished",
         f"    modules   {KERNEL}: {OLD}",
