@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from cli import exit_codes
-from cli.driver.course import Ended, Unanswered, failures_of, goes_back, goes_on
+from cli.driver.course import CUT_OFF, Ended, Unanswered, failures_of, goes_back, goes_on
 from rigwright.choice.driver_change import Back, Forward, Nothing
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ Found = TypeVar("Found")
 
 def follow(hand: EngineHand, step: Forward | Back | Nothing, yes: bool, way_back: bool, demanded: bool) -> int:
     """Say what is about to be done, ask, do it, say how it ended. ``demanded``: going back is what was asked for."""
+    try:
+        return _followed(hand, step, yes, way_back, demanded)
+    except KeyboardInterrupt:
+        click.echo(f"{hand.host}: interrupted; {CUT_OFF.format(host=hand.host)}", err=True)
+        return exit_codes.INTERRUPTED
+
+
+def _followed(hand: EngineHand, step: Forward | Back | Nothing, yes: bool, way_back: bool, demanded: bool) -> int:
     from cli.driver.hand import deploys, forward  # noqa: PLC0415
 
     if isinstance(step, Nothing):
@@ -74,7 +82,8 @@ class _Question:
 def _refused(result: HostResult) -> int:
     from rigwright.engine.results import Outcome  # noqa: PLC0415
 
-    _show(result)
+    for line in failures_of(result):
+        click.echo(f"{result.host}: {line}", err=True)
     if result.outcome is Outcome.UNREACHABLE:
         return exit_codes.UNREACHED
     click.echo(f"{result.host}: nothing was changed", err=True)

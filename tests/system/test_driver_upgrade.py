@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 OLD, NEWER, NEW = "580.95.05", "580.105.08", "590.44.01"
 LAYER = ("--layer", "driver")
+PUT_BACK = f"Put driver {OLD} back"
 TO_NEW = ("driver", "upgrade", "basement", "--to", "590", "--yes")
 ROLLBACK = ("driver", "rollback", "basement", "--yes")
 DECLARED: dict[str, Any] = {
@@ -162,13 +163,12 @@ def test_modules_that_cannot_be_built_take_it_back(
 def test_a_proof_that_falls_short_takes_it_back(server: tuple[ThrowawayHost, Site]) -> None:
     host, rig = server
     before = state(host)
-    host.run("cat > /usr/local/sbin/astray && chmod +x /usr/local/sbin/astray", input=f"#!/bin/sh\n{ONLY_WITH_NEW}\n")
-    host.run("echo 'DPkg::Post-Invoke {\"/usr/local/sbin/astray\";};' > /etc/apt/apt.conf.d/00astray")
+    falls_short_with_new(host)
 
     done = rig.rig(*TO_NEW)
 
     assert done.returncode == 1, said(done)
-    assert "Everything is of one version" in done.stdout and "programs would load libcuda 999.1" in done.stdout
+    assert "Everything is of one version" in done.stdout and "999.1" in done.stdout
     assert f"gone back: driver {OLD} is installed, held and proved" in done.stdout
     assert state(host) == before
 
@@ -187,7 +187,7 @@ def test_a_way_back_that_fails_says_where_it_stands_and_goes_on_later(server: tu
     host.run(f"rm {ASTRAY}; ldconfig")
     back = rig.rig(*ROLLBACK)
     assert back.returncode == 0, said(back)
-    assert "programs would load libcuda 999.1" in back.stdout, "what had failed is told again"
+    assert "999.1" in back.stdout, "what had failed is told again"
     assert state(host) == before
     is_proved(rig)
 
@@ -203,7 +203,7 @@ def test_what_cannot_be_had_again_is_refused_before_anything_changes(
     done = rig.rig(*TO_NEW)
 
     assert done.returncode == 1, said(done)
-    assert f"libcuda1 {OLD}-1" in done.stdout and "nothing was changed" in done.stderr, said(done)
+    assert f"libcuda1 {OLD}-1" in done.stderr and "nothing was changed" in done.stderr, said(done)
     assert state(host) == before
     assert host.run(f"ls {CHANGE} {KEPT}", check=False).stdout == ""
     forced = rig.rig(*TO_NEW, "--without-way-back")
@@ -240,11 +240,15 @@ def test_cut_off_it_goes_back_when_that_is_asked_for(server: tuple[ThrowawayHost
     is_proved(rig)
 
 
-def test_cut_off_on_the_way_back_it_goes_on_back(server: tuple[ThrowawayHost, Site]) -> None:
+@pytest.mark.parametrize("moment", ["Put apt's pin back", PUT_BACK])
+def test_cut_off_on_the_way_back_it_goes_on_back(server: tuple[ThrowawayHost, Site], moment: str) -> None:
     host, rig = server
     before = state(host)
-    host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia-{NEW}.conf")
-    cut(rig, host, "the host is killed", "Have a module for every kernel")
+    if moment == PUT_BACK:
+        falls_short_with_new(host)
+    else:
+        host.run(f"echo {BROKEN!r} > /etc/dkms/nvidia-{NEW}.conf")
+    cut(rig, host, "the host is killed", moment)
     assert status(rig)["change"]["step"] == "going back"
     done = rig.rig(*TO_NEW)
     assert done.returncode == 1, said(done)
@@ -268,6 +272,12 @@ def test_it_reboots_and_goes_on(server: tuple[ThrowawayHost, Site]) -> None:
     assert host.run("systemctl is-active rig-own").stdout == "active\n"
 
 
+def falls_short_with_new(host: ThrowawayHost) -> None:
+    """Have the proof fall short of the new driver, and of no other."""
+    host.run("cat > /usr/local/sbin/astray && chmod +x /usr/local/sbin/astray", input=f"#!/bin/sh\n{ONLY_WITH_NEW}\n")
+    host.run("echo 'DPkg::Post-Invoke {\"/usr/local/sbin/astray\";};' > /etc/apt/apt.conf.d/00astray")
+
+
 def cut(rig: Site, host: ThrowawayHost, way: str, moment: str) -> None:
     """Begin the upgrade, and cut it off when this operation begins."""
     with subprocess.Popen(
@@ -280,7 +290,7 @@ def cut(rig: Site, host: ThrowawayHost, way: str, moment: str) -> None:
             line = client.stdout.readline()
             text += line
             assert line, f"{moment} was never begun:\n{text}"
-        if moment == "Install the driver":
+        if moment in ("Install the driver", PUT_BACK):
             host.run(f"timeout 60 sh -c '{UNPACKED}'", check=False)
         if way == "the client is killed":
             client.send_signal(signal.SIGKILL)

@@ -190,7 +190,7 @@ def test_what_the_plan_refuses_has_changed_nothing(host: Host, capsys: Said) -> 
     host.planned = HostResult("attic", Outcome.FAILED, (refused,))
     assert run(["driver", "upgrade", "attic", "--yes"]) == 1
     said = capsys.readouterr()
-    assert "to be had nowhere any more: it" in said.out and "attic: nothing was changed" in said.err
+    assert said.err == "attic: Keep the packages: to be had nowhere any more: it\nattic: nothing was changed\n"
     host.planned = HostResult("attic", Outcome.UNREACHABLE, error="no route")
     assert run(["driver", "upgrade", "attic", "--yes"]) == 3
 
@@ -246,3 +246,14 @@ def test_the_status_of_a_host_for_people() -> None:
     quiet = {**told, "change": None, "kept": [], "offered": {}, "lists_read_at": None, "modules": {}, "loose": []}
     text = "\n".join(lines("attic", quiet))
     assert "nothing to go back to" in text and "never by us" in text and "under way" not in text
+
+
+def test_ctrl_c_says_how_to_go_on(host: Host, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
+    def interrupted(self: hands.EngineHand, deploy: Any, agreed: Any = None) -> HostResult:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hands.EngineHand, "carried_out", interrupted)
+    assert run(["driver", "upgrade", "attic", "--yes"]) == 130
+    assert (
+        "run the same again: it goes on where it was; or go back: rig driver rollback attic" in capsys.readouterr().err
+    )
