@@ -86,7 +86,7 @@ def put_in_place(
     pin = repository.pinned(wanted)
     if release.id == "debian":
         _answer_about_the_old_module()
-    installed, headers, built = _packages(exact or wanted, release, [*offers, pin], kept)
+    installed, headers, built = _packages(exact or wanted, release, offers, pin, kept)
     if not repository.needed(rig):
         repository.absent()
     _modules_in_use(wanted.packages.module, installed, headers, built)
@@ -113,12 +113,13 @@ def _answer_about_the_old_module() -> None:
 
 
 def _packages(
-    wanted: Wanted, release: Release, offers: Sequence[OperationMeta | None], kept: str
+    wanted: Wanted, release: Release, offers: Sequence[OperationMeta | None], pin: OperationMeta, kept: str
 ) -> tuple[OperationMeta, OperationMeta, OperationMeta]:
     """The declared packages and no others, held, with a module for every kernel: packages, headers, modules."""
+    # Not after the pin: what is to be installed does not depend on it, and the plan says what that is.
     with after(*offers):
         installed = packages.installed(name=INSTALL, wanted=wanted, kept=kept)
-    with after(*offers, installed):
+    with after(*offers, pin, installed):
         headers = kernels.headers(name="Install headers for every kernel", release=release)
     with after(installed):
         unmixed = packages.unmixed(name=UNMIX, wanted=wanted)
