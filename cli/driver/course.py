@@ -128,6 +128,9 @@ def _back(host: str, hand: Hand, deploys: Deploys, way: Back, why: Sequence[str]
 
 
 def _another_installed(look: Look, wanted: str) -> list[str]:
+    halves = sorted(f"{name} ({each.status})" for name, each in look.packages.items() if each.status[1:2] != "i")
+    if halves:
+        return [f"left unfinished: {', '.join(halves)}"]
     return [] if look.installed == wanted else [f"driver {look.installed or 'none'} is installed, wanted {wanted}"]
 
 

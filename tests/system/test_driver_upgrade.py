@@ -73,7 +73,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories) 
 def server(made: tuple[ThrowawayHost, Site], vendors: VendorRepositories) -> Iterator[tuple[ThrowawayHost, Site]]:
     """The host with the old driver, on which no change was ever made."""
     host, rig = made
-    host.run(f"rm -rf {FOLDER} /etc/dkms/nvidia* {ASTRAY} /etc/apt/apt.conf.d/00astray; ldconfig")
+    host.run(f"rm -rf {FOLDER} /etc/dkms/nvidia* {ASTRAY} /etc/dpkg/dpkg.cfg.d/astray; ldconfig")
     rig.apply(*LAYER)
     host.run("systemctl start rig-own")
     yield host, rig
@@ -275,7 +275,7 @@ def test_it_reboots_and_goes_on(server: tuple[ThrowawayHost, Site]) -> None:
 def falls_short_with_new(host: ThrowawayHost) -> None:
     """Have the proof fall short of the new driver, and of no other."""
     host.run("cat > /usr/local/sbin/astray && chmod +x /usr/local/sbin/astray", input=f"#!/bin/sh\n{ONLY_WITH_NEW}\n")
-    host.run("echo 'DPkg::Post-Invoke {\"/usr/local/sbin/astray\";};' > /etc/apt/apt.conf.d/00astray")
+    host.run("echo 'post-invoke=/usr/local/sbin/astray' > /etc/dpkg/dpkg.cfg.d/astray")
 
 
 def cut(rig: Site, host: ThrowawayHost, way: str, moment: str) -> None:

@@ -19,7 +19,18 @@ dpkg_does() {
     env DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold "$@" >>"$work/log" 2>&1
 }
 
-put() { apt --purge --no-install-recommends --allow-downgrades --allow-change-held-packages install "$@"; }
+put() {
+    apt --purge --no-install-recommends --allow-downgrades --allow-change-held-packages install "$@" && whole "$@"
+}
+
+# apt takes a package that a cut has left half installed for one that is there, if it is of the wanted version
+whole() {
+    for argument in "$@"; do
+        case $argument in /*) ;; *) continue ;; esac
+        name=${argument##*/}
+        dpkg-query -W -f '${db:Status-Abbrev}\n' "${name%%_*}" | grep -q '^.i' || return 1
+    done
+}
 
 main() {
     work=$(mktemp -d) || exit 1

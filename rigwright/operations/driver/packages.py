@@ -118,7 +118,11 @@ def _pins(wanted: Wanted, goal: Target) -> str:
 
 
 def _missing(goal: Target) -> list[str]:
-    return [f"{name}={version}" for name, version in goal.versions.items() if name in goal.gaps]
+    packages = host.get_fact(DriverPackages)
+    wanted = {name: version for name, version in goal.versions.items() if name in goal.gaps}
+    # One that a cut has left half installed is there for apt, if it is of the wanted version.
+    halves = any(name in packages and packages[name].version == version for name, version in wanted.items())
+    return [*(["--reinstall"] if halves else []), *(f"{name}={version}" for name, version in wanted.items())]
 
 
 def _grouped(gaps: Mapping[str, str]) -> str:
