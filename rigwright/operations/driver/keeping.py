@@ -37,6 +37,9 @@ def kept(preferences: str, some_may_lack: bool = False) -> Generator[StringComma
     if installed is None:
         host.noop("no driver is installed")
         return
+    halves = sorted(f"{name} ({each.status})" for name, each in packages.items() if each.status[1:2] != "i")
+    if halves:
+        refuse(host, f"left unfinished: {', '.join(halves)}: `rig apply --layer driver` mends it; nothing was changed")
     there = host.get_fact(KeptDrivers).get(installed.upstream)
     lacking = _lacking(installed, there)
     if there is not None and there.text() == installed.text() and (some_may_lack or not lacking):

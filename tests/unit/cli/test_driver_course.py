@@ -206,3 +206,9 @@ def test_the_proof_is_read_from_its_document() -> None:
     assert proved_by(json.dumps(document), "") == Proved("1 falls short, 1 could not tell", ("The pin: a b",))
     assert proved_by("", "Error: no\nsuch host").error == "rig verify said: Error: no such host"
     assert proved_by('{"hosts": []}', "").error is not None
+
+
+def test_a_package_that_is_there_by_halves_is_no_good_end() -> None:
+    halves = have(f"{NEW}-1", "libcuda1", "a") | have(f"{NEW}-1", "b", status="hHR")
+    played = Played([host(NEW, packages=halves), host(OLD)], [CHANGED, CHANGED], [HOLDS])
+    assert "    left unfinished: b (hHR)" in on(played).lines

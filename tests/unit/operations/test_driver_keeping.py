@@ -84,6 +84,13 @@ KEEPING = [
         INSTALLED | {Offers: {}},
         has=[" some libcuda1 nvidia-driver-cuda"],
     ),
+    Case(
+        "kept: never a driver that is there by halves",
+        keeping.kept,
+        ASKED,
+        INSTALLED | {DriverPackages: THERE | have(f"{OLD}-1", "libcuda1", status="hHR")},
+        refuses="left unfinished: libcuda1 (hHR): `rig apply --layer driver` mends it",
+    ),
     Case("kept: not in the midst of a change", keeping.kept, ASKED, {ChangeUnderWay: UNDER_WAY}),
     Case("kept: no driver", keeping.kept, ASKED, INSTALLED | {DriverPackages: {}}),
 ]
