@@ -8,6 +8,8 @@ PENDING = 2
 """An apply would change something, or something is left to do that it does not do (a reboot that is not allowed)."""
 UNREACHED = 3
 """A host could not be reached, or was lost on the way; with `verify --strict` also: something could not be told."""
+STRANDED = 4
+"""A change of the driver came neither to its end nor back; what it printed says where it stands and what to type."""
 USAGE = 64
 """The command line is wrong (EX_USAGE of sysexits.h)."""
 INTERRUPTED = 130

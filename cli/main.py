@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": Entry("cli.plan", "Say what an apply would change, and why."),
     "apply": Entry("cli.apply", "Bring hosts into the declared state."),
     "verify": Entry("cli.verify", "Prove that hosts are as declared."),
+    "driver": Entry("cli.driver", "Which driver hosts have; the planned step to another one, and back."),
     "models": Entry("cli.models", "What models are declared; pin them, pull them, see whether they fit."),
     "runtimes": Entry("cli.runtimes", "What serves models: whether it runs, on which cards, how fast."),
     "images": Entry("cli.images", "Which images runtimes use; pin them to digests."),
@@ -94,7 +95,7 @@ def cli(ctx: click.Context, chdir: Path | None) -> None:
     """Declare a GPU server once; rebuild it, prove it and keep it safe from that one declaration.
 
     Exit status: 0 as declared, 1 failed or falls short, 2 changes pending, 3 could not reach or, with verify --strict,
-    could not tell, 64 wrong usage, 130 interrupted.
+    could not tell, 4 a change of the driver neither done nor taken back, 64 wrong usage, 130 interrupted.
     """
     ctx.obj = chdir
 

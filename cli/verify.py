@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="List what holds, too.")
 @click.option("--strict", is_flag=True, help="End with 3 where anything could not be told, though nothing falls short.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Also write the answers there as JUnit.")
+@click.option("--overlook", "overlooked", multiple=True, metavar="ID", hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def command(
     hosts: tuple[str, ...],
@@ -34,6 +35,7 @@ def command(
     everything: bool,
     strict: bool,
     junit: Path | None,
+    overlooked: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Hold HOSTS (default: all) against their declaration: each value holds, falls short, or could not be told.
@@ -46,7 +48,7 @@ def command(
     """
     wanted = chosen_layers(layers) if layers else ()
     try:
-        declared = load(hosts, profiles, overrides, limits)
+        declared = load(hosts, profiles, overrides, limits, overlooked)
     except Unsound as error:
         if as_json:
             _print_document([], exit_codes.FAILED, error.faults)
@@ -66,6 +68,7 @@ def command(
                 layers=wanted,
                 profiles=profiles,
                 overrides=overrides,
+                overlooked=overlooked,
                 junit=junit,
                 answered=answered,
             )

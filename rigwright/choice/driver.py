@@ -54,9 +54,8 @@ class Wanted:
 
         ``offer``: what the sources say of its name. A version that no source has any more may be of any.
         """
-        places = [place for place in offer.versions.get(package.version, ()) if place.line != DPKG] if offer else []
-        if places and not any(self._serves(place) for place in places):
-            distribution = any(place.origin.casefold() == self.release.id for place in places)
+        if self.foreign(package, offer):
+            distribution = any(place.origin.casefold() == self.release.id for place in _places(package, offer))
             if self.source == "distribution" or distribution:
                 return f"{package.version} of {'the distribution' if distribution else 'another source'}"
         if self.is_other_flavour(package.name):
@@ -65,6 +64,11 @@ class Wanted:
         if branch and self.branch is not None and int(branch[1]) != self.branch:
             return f"{package.version} of another branch"
         return None
+
+    def foreign(self, package: DriverPackage, offer: Offer | None) -> bool:
+        """Whether an installed package's version is to be had, and not from the declared source."""
+        places = _places(package, offer)
+        return bool(places) and not any(self._serves(place) for place in places)
 
     def is_other_flavour(self, name: str) -> bool:
         """Whether a package belongs to the module flavour that is not wanted."""
@@ -220,7 +224,7 @@ def _upstream(wanted: Wanted, own: Mapping[str, DriverPackage], offers: Mapping[
     counted = Counter(
         package.upstream for name, package in own.items() if package.upstream and wanted.fits(package.upstream)
     )
-    present = max(counted, key=lambda version: (counted[version], _sortable(version)), default=None)
+    present = max(counted, key=lambda version: (counted[version], version_order(version)), default=None)
     leading = wanted.packages.user[0]
     offered = [
         upstream
@@ -240,7 +244,7 @@ def _upstream(wanted: Wanted, own: Mapping[str, DriverPackage], offers: Mapping[
             for version in wanted.offers_from_source(offers.get(leading))
             if (upstream := upstream_version(version))
         },
-        key=_sortable,
+        key=version_order,
     )
     where = wanted.repository if wanted.source == "nvidia" else f"{wanted.release.codename}'s archive"
     raise Impossible(f"{where} offers no driver {wanted.version or wanted.branch}: it has {', '.join(every) or 'none'}")
@@ -278,5 +282,11 @@ def _gap(found: DriverPackage | None, version: str, misplaced: str | None) -> st
     return None
 
 
-def _sortable(version: str) -> tuple[int, ...]:
+def _places(package: DriverPackage, offer: Offer | None) -> list[Place]:
+    """Where the installed version is to be had, apart from being there."""
+    return [place for place in offer.versions.get(package.version, ()) if place.line != DPKG] if offer else []
+
+
+def version_order(version: str) -> tuple[int, ...]:
+    """What sorts upstream versions, oldest first."""
     return tuple(int(part) for part in re.findall(r"\d+", version))

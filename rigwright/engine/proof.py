@@ -107,20 +107,21 @@ def prove(
     layers: Sequence[str] = (),
     profiles: Sequence[str] = (),
     overrides: Sequence[str] = (),
+    overlooked: Sequence[str] = (),
     junit: Path | None = None,
     answered: Callable[[Proof], None] = lambda proof: None,
 ) -> list[Proof]:
     """Prove hosts of the project in ``root``. ``answered`` is told of each host's proof whenever it has grown.
 
-    ``layers``: only these; none: all, and the hardware.
+    ``layers``: only these; none: all, and the hardware. ``overlooked``: ids of faults that do not count.
     ``junit``: a file to be written in JUnit's format, one suite a host. Raises `NoTests`.
     """
     folder = root / TESTS if (root / TESTS).is_dir() else _OURS / TESTS
     files = [folder / f"test_{layer}.py" for layer in layers or PARTS]
     if missing := [str(path) for path in files if not path.is_file()]:
         raise NoTests(f"no proof of every layer that was asked for: {', '.join(missing)} missing")
-    options = [part for name, values in (("--profile", profiles), ("--set", overrides)) for each in values
-               for part in (name, each)]  # fmt: skip
+    given = {"--profile": profiles, "--set": overrides, "--overlook": overlooked}
+    options = [part for name, values in given.items() for each in values for part in (name, each)]
     command = [sys.executable, "-m", "pytest", *map(str, files), "--project", str(root), *options, "-q"]
     with tempfile.TemporaryDirectory(prefix="rig-proof-") as reports:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:

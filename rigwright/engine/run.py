@@ -29,7 +29,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import BaseStateCallback, StateStage
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
-from pyinfra_cli.util import load_deploy_file
+from pyinfra_cli.util import load_deploy_file, load_func
 
 from rigwright.engine.collect import operation_of, result_of
 from rigwright.engine.fact_cache import forget, is_known
@@ -49,13 +49,14 @@ GOODBYE_S = 10
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A host that could not be asked, or did not answer."""
+    """A host that could not be asked, or did not answer. ``lost``: it was not reached, or lost on the way."""
 
     why: str
+    lost: bool = False
 
 
 class Run:
-    """One plan of some hosts, and at most one apply of it. One a process: pyinfra keeps its state in globals."""
+    """One plan of some hosts, and at most one apply of it. One at a time: pyinfra keeps its state in globals."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Run:
     ) -> None:
         """``root``: the folder with deploy.py; ``data``: what ``pyinfra --data`` would give, such as ``layers``."""
         if ctx_state.isset():
-            raise RuntimeError("there has been a run in this process; pyinfra allows one")
+            raise RuntimeError("there is a run in this process that has not been closed; pyinfra allows one at a time")
         install(root)
         for noisy in ("pyinfra", "paramiko"):  # what they say is in the results; whoever wants more adds a handler
             logging.getLogger(noisy).addHandler(logging.NullHandler())
@@ -92,10 +93,10 @@ class Run:
         self._seconds: dict[tuple[Host, str], float] = {}
         self._stop = False
 
-    def plan(self) -> list[HostResult]:
+    def plan(self, deploy: Callable[[], None] | None = None) -> list[HostResult]:
         """Connect to the hosts and find out what an apply would do. Nothing on them is changed.
 
-        KeyboardInterrupt passes through.
+        ``deploy``: called for each host instead of the project's deploy.py. KeyboardInterrupt passes through.
         """
         self._connect()
         for host in self._inventory:
@@ -104,37 +105,41 @@ class Run:
             ledger.deferring = True
             if not host.connected:
                 self.watcher.looked(self._result(host))
-        self._state.set_stage(StateStage.Prepare)
         if self._state.active_hosts:
             with self._some_may_fail():
-                load_deploy_file(self._state, str(self._root / DEPLOY))
+                if deploy is None:
+                    load_deploy_file(self._state, str(self._root / DEPLOY))
+                else:
+                    load_func(self._state, deploy)
         gevent.joinall([gevent.spawn(self._judge_host, host) for host in self._inventory if host.connected])
         return [self._result(host) for host in self._inventory]
 
     def ask(self, question: Callable[[Host], Answer]) -> dict[str, Answer | Unanswered]:
         """Connect, and put a question to each host, whose facts it may get; nothing on them is changed.
 
-        Instead of a plan, and as often as one likes: no deploy is loaded. KeyboardInterrupt passes through.
+        Instead of a plan or before it, as often as one likes: no deploy is loaded. KeyboardInterrupt passes through.
         """
-        if self._state.current_stage < StateStage.Prepare:
-            self._connect()
-            self._state.set_stage(StateStage.Prepare)
+        self._connect()
         return {host.name: self._answer(host, question) for host in self._inventory}
 
     def _answer(self, host: Host, question: Callable[[Host], Answer]) -> Answer | Unanswered:
         if not host.connected:
-            return Unanswered(ledger_of(host).failure or "it could not be reached")
+            return Unanswered(ledger_of(host).failure or "it could not be reached", ledger_of(host).lost)
         with ctx_host.use(host), ctx_config.use(self._state.config.copy()):
             try:
                 return question(host)
             except Exception as error:  # of what was asked; the other hosts are asked all the same
-                return Unanswered(described(error))
+                return Unanswered(described(error), ledger_of(host).lost)
 
     def _connect(self) -> None:
+        """Once, whoever comes first."""
+        if self._state.current_stage >= StateStage.Prepare:
+            return
         self.watcher.connecting(self._hosts)
         self._state.set_stage(StateStage.Connect)
         with self._some_may_fail():
             connect_all(self._state)
+        self._state.set_stage(StateStage.Prepare)
 
     def forget(self) -> None:
         """Read all facts anew from here on: time has passed since the plan, and somebody may have changed things."""
@@ -161,7 +166,7 @@ class Run:
         return [self._result(host) for host in self._inventory]
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections; after that there may be another run."""
         with gevent.Timeout(GOODBYE_S, False):
             for host in self._state.activated_hosts:
                 if not ledger_of(host).lost:
@@ -169,6 +174,8 @@ class Run:
                 client = getattr(host.connector, "client", None)
                 if client is not None:
                     client.close()
+        for context in (ctx_state, ctx_inventory, ctx_config):
+            context.reset()
 
     def _result(self, host: Host) -> HostResult:
         return result_of(self._state, host, host in self._executed, self._stop, self._seconds)

@@ -45,6 +45,26 @@ class Smi(FactBase[list[Card]]):
         return [_card(line) for line in output if line.count(", ") >= 6]
 
 
+class CardPrograms(FactBase[dict[int, str]]):
+    """Process id → program, of those that compute on a card. Raw lines: ``4711, /usr/bin/python3``."""
+
+    def command(self) -> str:
+        """Ask nvidia-smi, not for ever."""
+        return (
+            "LC_ALL=C timeout 30 nvidia-smi --query-compute-apps=pid,process_name --format=csv,noheader 2>/dev/null"
+            " | grep -E '^[0-9]+, ' || true"
+        )
+
+    @staticmethod
+    def default() -> dict[int, str]:
+        """None."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[int, str]:
+        """Read one program a line; one that uses several cards stands there for each."""
+        return {int(number): program for number, _, program in (line.partition(", ") for line in output)}
+
+
 def _card(line: str) -> Card:
     index, name, uuid, bus_id, driver, persistence, width = (part.strip() for part in line.split(", ", 6))
     domain, _, place = bus_id.partition(":")

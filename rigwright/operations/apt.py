@@ -115,7 +115,12 @@ def updated(source: str | None = None) -> Generator[str, None, None]:
         host.noop(f"apt has read {source or 'its sources'}")
         return
     because(f"apt has not read {f'{source} as it stands' if source else 'its sources as they stand'} now")
-    yield READ_OTHERS if source is None else _read(source)
+    yield read_command(source)
+
+
+def read_command(source: str | None) -> str:
+    """What has apt read one source file of ours, or (None) all others."""
+    return READ_OTHERS if source is None else _read(source)
 
 
 def _read(source: str) -> str:

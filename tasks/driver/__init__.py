@@ -43,25 +43,50 @@ def driver(rig: Rig) -> None:
 
 
 def _present(rig: Rig, release: Release) -> None:
+    wanted = chosen(rig, release)
+    if wanted is None:
+        return
+    put_in_place(rig, release, wanted, to_be_had(rig, release, wanted))
+
+
+def chosen(rig: Rig, release: Release) -> Wanted | None:
+    """The declared driver; None, and the host refused, where there can be none."""
+    on_bus = host.get_fact(Gpus)
     try:
-        on_bus = host.get_fact(Gpus)
-        wanted = wanted_driver(rig, release, catalog(), generations(rig, catalog(), on_bus))
+        return wanted_driver(rig, release, catalog(), generations(rig, catalog(), on_bus))
     except Impossible as impossible:
         refusal.refused(name="Choose the driver", text=str(impossible))
-        return
+        return None
+
+
+def to_be_had(rig: Rig, release: Release, wanted: Wanted) -> list[OperationMeta | None]:
+    """dpkg in order, sources read, and the driver among what they offer: what its installation waits for."""
     # A driver that cannot be built is replaced further down, or named there.
     finished = unfinished.finished(modules_may_fail=True)
     offers = _sources(rig, release)
+    on_bus = host.get_fact(Gpus)
     with after(*offers):
         packages.offered(
             name="Find the driver",
             wanted=wanted,
             unknown=unknown_cards(catalog(), on_bus) if rig.driver.flavour == "auto" else [],
         )
+    return [*finished, *offers]
+
+
+def put_in_place(
+    rig: Rig,
+    release: Release,
+    wanted: Wanted,
+    offers: Sequence[OperationMeta | None],
+    exact: Wanted | None = None,
+    kept: str = "",
+) -> None:
+    """Pin, packages, modules. ``exact``: in this very version; ``kept``: a folder with the packages of the old one."""
     pin = repository.pinned(wanted)
     if release.id == "debian":
         _answer_about_the_old_module()
-    installed, headers, built = _packages(wanted, release, [*finished, *offers], pin)
+    installed, headers, built = _packages(exact or wanted, release, offers, pin, kept)
     if not repository.needed(rig):
         repository.absent()
     _modules_in_use(wanted.packages.module, installed, headers, built)
@@ -88,12 +113,13 @@ def _answer_about_the_old_module() -> None:
 
 
 def _packages(
-    wanted: Wanted, release: Release, offers: Sequence[OperationMeta | None], pin: OperationMeta
+    wanted: Wanted, release: Release, offers: Sequence[OperationMeta | None], pin: OperationMeta, kept: str
 ) -> tuple[OperationMeta, OperationMeta, OperationMeta]:
     """The declared packages and no others, held, with a module for every kernel: packages, headers, modules."""
-    with after(*offers, pin):
-        installed = packages.installed(name=INSTALL, wanted=wanted)
-    with after(*offers, installed):
+    # Not after the pin: what is to be installed does not depend on it, and the plan says what that is.
+    with after(*offers):
+        installed = packages.installed(name=INSTALL, wanted=wanted, kept=kept)
+    with after(*offers, pin, installed):
         headers = kernels.headers(name="Install headers for every kernel", release=release)
     with after(installed):
         unmixed = packages.unmixed(name=UNMIX, wanted=wanted)

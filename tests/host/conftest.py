@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--profile", action="append", metavar="NAME", help="one more profile on top; several times")
     group.addoption("--set", action="append", metavar="KEY=VALUE", dest="assignments", help="override a key")
+    group.addoption("--overlook", action="append", metavar="ID", help="faults of the declaration that do not count")
     group.addoption(
         "--proof-events", metavar="FILE", help="write each answer there as it comes, one JSON object a line"
     )
@@ -57,6 +58,7 @@ def _targets(config: pytest.Config, names: list[str]) -> dict[str, Target]:
             hosts=None if "all" in wanted else wanted,
             profiles=config.getoption("profile"),
             overrides=config.getoption("assignments"),
+            overlooked=config.getoption("overlook") or (),
         )
     except (DeclarationError, NoProjectError, NoSuchHostError, OverrideError) as error:
         raise pytest.UsageError(str(error)) from error

@@ -19,7 +19,7 @@ from rigwright.facts.packages import Packages
 from rigwright.facts.release import Release
 from rigwright.operations.apt import WAITING_APT
 from rigwright.operations.driver.kernels import missing_headers
-from rigwright.operations.driver.scripts import transaction
+from rigwright.operations.driver.scripts import download, transaction
 
 
 @operation()
@@ -38,13 +38,13 @@ def offered(wanted: Wanted, unknown: Sequence[str] = ()) -> Generator[str, None,
 
 
 @operation()
-def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
+def installed(wanted: Wanted, kept: str = "") -> Generator[StringCommand, None, None]:
     """Have the driver's packages from the wanted source, all of one version, and none of another source.
 
     One transaction: a package of another source is replaced, or removed where the wanted source has nothing in its
     place. Kernels' missing headers come along: installed by themselves, they would have DKMS build the driver that is
     to go. A kernel module that does not build puts everything back and fails with the compiler's words.
-    Refuses what the source does not offer.
+    Refuses what the source does not offer. ``kept``: a folder with the packages that are to be put back.
     """
     goal = _target(wanted)
     if not goal.gaps and not goal.removals:
@@ -53,12 +53,23 @@ def installed(wanted: Wanted) -> Generator[StringCommand, None, None]:
     because(f"driver {goal.upstream}: {_grouped(goal.gaps) or 'as it should be, but not alone'}")
     if goal.removals:
         because(f"{_grouped(goal.removals)}, wanted absent: drivers do not mix")
-    arguments = [f"{name}={version}" for name, version in goal.versions.items() if name in goal.gaps]
     headers, why = missing_headers(wanted.release) if goal.gaps else ([], [])
     for reason in why:
         because(reason)
     removals = [f"{name}-" for name in goal.removals]
-    yield transaction([*headers, *arguments, *removals], _held_of_driver(), _pins(wanted, goal))
+    yield transaction([*headers, *_missing(goal), *removals], _held_of_driver(), _pins(wanted, goal), kept)
+
+
+@operation()
+def fetched(wanted: Wanted) -> Generator[StringCommand, None, None]:
+    """Have in apt's cache what `installed` would install, so that nothing has to come over the network in the midst."""
+    goal = _target(wanted)
+    if not goal.gaps:
+        host.noop(f"driver {goal.upstream} is installed")
+        return
+    because(f"driver {goal.upstream}: {_grouped(goal.gaps)}")
+    removals = [f"{name}-" for name in goal.removals]
+    yield download([*_missing(goal), *removals], _pins(wanted, goal))
 
 
 @operation()
@@ -104,6 +115,14 @@ def _held_of_driver() -> list[str]:
 def _pins(wanted: Wanted, goal: Target) -> str:
     """Whatever comes along by dependence comes in the driver's version, though the branch has a newer one."""
     return preferences(driver_pins(wanted, catalog().driver.nvidia, goal.upstream))
+
+
+def _missing(goal: Target) -> list[str]:
+    packages = host.get_fact(DriverPackages)
+    wanted = {name: version for name, version in goal.versions.items() if name in goal.gaps}
+    # One that a cut has left half installed is there for apt, if it is of the wanted version.
+    halves = any(name in packages and packages[name].version == version for name, version in wanted.items())
+    return [*(["--reinstall"] if halves else []), *(f"{name}={version}" for name, version in wanted.items())]
 
 
 def _grouped(gaps: Mapping[str, str]) -> str:

@@ -28,11 +28,20 @@ failed_and_gone() {
     systemctl list-units --all --state=failed --plain --no-legend 2>/dev/null | awk '$2 == "not-found" { print $1 }' | sort
 }
 
+# what apt-get install takes to have the package $1 in version $2: its file where it is kept, its version otherwise
+from_where() {
+    architecture=${1#*:}
+    [ "$architecture" != "$1" ] || architecture='*'
+    for file in "@KEPT@/${1%%:*}_$(echo "$2" | sed 's/:/%3a/g')"_$architecture.deb; do
+        if [ -e "$file" ]; then echo "$file"; else echo "$1=$2"; fi
+    done
+}
+
 put_back() {
     prefer </dev/null
     packages any >"$work/after"
     new=$(join -v 1 "$work/after" "$work/before_any" | awk '{ print $1 "-" }')
-    old=$(comm -13 "$work/after" "$work/before" | tr ' ' '=')
+    old=$(comm -13 "$work/after" "$work/before" | while read -r name version; do from_where "$name" "$version"; done)
     # shellcheck disable=SC2086
     if [ -n "$new$old" ]; then
         apt --allow-downgrades --allow-change-held-packages --no-install-recommends --purge install $new $old || {

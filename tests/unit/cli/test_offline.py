@@ -167,7 +167,7 @@ def test_exit_statuses_are_said_alike_everywhere(rig) -> None:  # type: ignore[n
     """A proof of which something could not be told ends with 0, and with 3 only where that was asked for."""
     words = (
         "1 failed or falls short, 2 changes pending, 3 could not reach or, with verify --strict, could not tell, "
-        "64 wrong usage, 130 interrupted"
+        "4 a change of the driver neither done nor taken back, 64 wrong usage, 130 interrupted"
     )
     readme = (Path(__file__).resolve().parents[3] / "README.md").read_text()
     for text in (rig("--help")[1], readme):

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from paramiko import ECDSAKey
+from pyinfra.api import operation as operation_of_pyinfra
 
 from rigwright.engine.ledger import ledger_of
 from rigwright.engine.results import Outcome, Status
 from rigwright.engine.run import Run
 from rigwright.engine.way_in import WayIn
+from rigwright.spec.connection import Connection
 from tests.unit.engine.conftest import Machine, operation
 from tests.unit.engine.deploys import DEPENDENT, PAIR, Prepare
 
@@ -52,6 +54,31 @@ def test_a_second_run_in_a_process_is_refused(prepare: Prepare, tmp_path: Any) -
     prepare("")
     with pytest.raises(RuntimeError, match="allows one"):
         Run(tmp_path, {})
+
+
+def test_one_run_may_follow_another_that_is_closed(prepare: Prepare, machine: Machine, tmp_path: Any) -> None:
+    run = prepare(PAIR)
+    run.plan()
+    run.apply()
+    run.close()
+    following = Run(tmp_path, {"@fake/a": Connection()})
+    [again] = following.plan()
+    assert (again.outcome, len(again.operations)) == (Outcome.AS_DECLARED, 2)
+    following.close()
+
+
+def test_a_deploy_may_be_given_and_what_was_asked_before_is_still_known(prepare: Prepare, machine: Machine) -> None:
+    run = prepare("raise AssertionError('the project's own deploy is not loaded')")
+
+    @operation_of_pyinfra()
+    def touched() -> Any:
+        yield "make one"
+
+    assert run.ask(lambda host: host.name) == {"@fake/a": "@fake/a"}
+    [found] = run.plan(lambda: touched(name="Touch it"))
+    assert operation(found, "Touch it").status is Status.WOULD_CHANGE
+    run.apply()
+    assert machine.ran("@fake/a", "make") == ["make one"]
 
 
 def test_results_are_plain_data(prepare: Prepare, machine: Machine) -> None:

@@ -7,7 +7,7 @@ import pytest
 from rigwright.facts.cuda import CudaToolkits
 from rigwright.facts.debconf import Debconf
 from rigwright.facts.gpus import Gpus
-from rigwright.facts.smi import Smi
+from rigwright.facts.smi import CardPrograms, Smi
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,8 @@ def test_debconf() -> None:
         ]
     )
     assert found["nvidia-support/check-running-module-version"] == "false"
+
+
+def test_programs_that_compute_on_a_card() -> None:
+    found = CardPrograms().process(["4711, /usr/bin/python3", "4711, /usr/bin/python3", "12, [Not Found]"])
+    assert found == {4711: "/usr/bin/python3", 12: "[Not Found]"}

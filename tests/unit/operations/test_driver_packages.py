@@ -27,7 +27,7 @@ from tests.unit.operations.driver_hosts import (
     offered,
     wanted,
 )
-from tests.unit.operations.harness import Case
+from tests.unit.operations.harness import Case, run
 
 
 def nvidias(version: str) -> dict[str, Offer]:
@@ -190,3 +190,9 @@ def test_a_card_that_nobody_knows_is_remarked(monkeypatch: pytest.MonkeyPatch) -
     unknown = unknown_cards(catalog(), [CARD, PciGpu("0000:04:00.0", "0x3fff", 8, 16, "", None)])
     Case("", packages.offered, {"wanted": DEBIAN, "unknown": unknown}, {**HOST, DriverPackages: {}}).check()
     assert "card 0000:04:00.0 (10de:3fff): its generation is not known here" in said[0]
+
+
+def test_a_package_that_is_there_by_halves_is_installed_again() -> None:
+    facts = {**HOST, DriverPackages: WHOLE | have(VERSION, "nvidia-smi", status="hHR")}
+    (command,) = run(packages.installed, {"wanted": DEBIAN}, facts).commands
+    assert f" --reinstall nvidia-smi={VERSION}\n" in command
