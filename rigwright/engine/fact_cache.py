@@ -183,7 +183,9 @@ def _supposed(cls: type[facts.FactBase[Any]], answer: tuple[bool, CommandOutput]
     try:
         return cls().process(output.stdout_lines) if output.stdout_lines else cls().default()
     except Exception:
-        raise NotRead from None  # whoever asks in earnest will be told
+        # A fact may fail in any way on output that it does not know. Here it is only read ahead: nothing is kept, so
+        # whoever asks for it in earnest runs it anew, and gets this very error.
+        raise NotRead from None
 
 
 @contextmanager

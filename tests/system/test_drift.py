@@ -62,7 +62,7 @@ def test_drift_is_named_and_repaired(declared_host: tuple[ThrowawayHost, Site], 
 
 @contextmanager
 def _whole_for_the_next(rig: Site) -> Iterator[None]:
-    """Where this fails, apply once more: the other things are broken on the same host."""
+    """Where this fails, it fails all the same, after another apply: the other things are broken on the same host."""
     try:
         yield
     except Exception:
