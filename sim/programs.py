@@ -23,7 +23,9 @@ DEBIAN_PACKAGE: Mapping[str, str] = {
     "patchelf": "patchelf",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
+    "setpriv": "util-linux",
     "systemd-nspawn": "systemd-container",
+    "unshare": "util-linux",
     "zstd": "zstd",
 }
 """Every program that the simulation starts, with the Debian package that has it."""
