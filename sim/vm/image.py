@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sim import programs
 from sim.cache import built_once, cache_dir, key_of
 from sim.gpu import installation
 from sim.gpu.model import INSTALLED, Gpu
 from sim.host import identity
-from sim.host.disk import VOLUMES, Disk
+from sim.host.disk import VOLUMES, Disk, unmount
 from sim.host.root import Root
 from sim.host.warm import derive
 from sim.vm.pci import install_cards
@@ -51,16 +53,25 @@ _RESOLVER = "nameserver 10.0.2.3\n"
 
 @dataclass(frozen=True)
 class Image:
-    """A disk that boots. `disk` is raw and must not be written: a machine lays a layer over it."""
+    """A disk that boots. It must not be written: a machine lays a layer over it.
+
+    `base`: what this one is a layer over itself; it must stay.
+    """
 
     name: str
     key: str
     folder: Path
+    base: Image | None = None
 
     @property
     def disk(self) -> Path:
-        """The disk's image."""
-        return self.folder / "disk.img"
+        """The disk's image, in `format`."""
+        return self.folder / f"disk.{'img' if self.base is None else 'qcow2'}"
+
+    @property
+    def format(self) -> Literal["raw", "qcow2"]:
+        """How QEMU has to read the disk."""
+        return "raw" if self.base is None else "qcow2"
 
     @property
     def ssh_key(self) -> Path:
@@ -107,8 +118,8 @@ def image(
             identity.give_identity(tree, aside, name=name, address="machine", sudo=sudo)
             (tree / "etc/resolv.conf").write_text(_RESOLVER)
             (tree / "etc/systemd/network/10-machine.network").write_text(_NETWORK)
-            _bring_volumes(scratch)
-            _write_disk(tools(), tree, aside)
+            with _with_volumes(scratch):
+                _write_disk(tools(), tree, aside)
         finally:
             scratch.destroy()
         install_bootloader(Image(name, key, aside))
@@ -117,12 +128,18 @@ def image(
     return Image(name, key, folder)
 
 
-def _bring_volumes(scratch: Disk) -> None:
-    """What a container keeps beside its root, a machine has on it."""
-    for name, path in VOLUMES.items():
-        target = scratch.merged / path.lstrip("/")
-        if any((scratch.volumes / name).iterdir()):
-            programs.run(["cp", "--archive", "--no-target-directory", str(scratch.volumes / name), str(target)])
+@contextmanager
+def _with_volumes(scratch: Disk) -> Iterator[None]:
+    """What a container keeps beside its root, a machine has on it. Bound, not copied: on an overlay no file can be made
+    that says of another overlay that something is gone.
+    """
+    with ExitStack() as stack:
+        for name, path in VOLUMES.items():
+            target = scratch.merged / path.lstrip("/")
+            if any((scratch.volumes / name).iterdir()):
+                programs.run(["mount", "--bind", str(scratch.volumes / name), str(target)])
+                stack.callback(unmount, target)
+        yield
 
 
 def _write_disk(with_tools: Tools, tree: Path, folder: Path) -> None:
