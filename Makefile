@@ -36,8 +36,8 @@ test-unit: venv
 test-system: hosts  ## the slow tests on throw-away hosts (TESTS="access base": only these; DRIFTS=25 KEYS=50: break, change only so many things)
 	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/test_%.py),tests/system) -m slow -n $(WORKERS) --dist worksteal $(if $(DRIFTS),--drifts $(DRIFTS)) $(if $(KEYS),--keys $(KEYS)) -q --durations=20
 
-test-vm: hosts  ## the tests on whole machines: QEMU with KVM where that works (TESTS="boot rescue": only these)
-	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/vm/test_%.py),tests/system/vm) -m vm -q --durations=20
+test-vm: hosts  ## the tests on whole machines: QEMU with KVM where that works (TESTS="boot rescue": only these; CUTS=3: cut the power so often)
+	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/vm/test_%.py),tests/system/vm) -m vm $(if $(CUTS),--cuts $(CUTS)) -q --durations=20
 
 lint: venv  ## ruff and mypy --strict
 	@$(BIN)/ruff check .

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from sim import programs
-from sim.cache import built_once, cache_dir, key_of
+from sim.cache import built_once, cache_dir, key_of, sources_text
 from sim.gpu import installation
+from sim.gpu.build import built
 from sim.gpu.model import INSTALLED, Gpu
 from sim.host import identity
 from sim.host.disk import VOLUMES, Disk, unmount
@@ -21,12 +22,12 @@ from sim.host.warm import derive
 from sim.vm.pci import install_cards
 from sim.vm.tools import Tools, tools
 
-_FORMAT = 1  # raise it when what is built changes although its inputs do not
-
 SIZE_GIB = 20
 _MIB = 1024 * 1024
 _BIOS_MIB, _ESP_MIB = 1, 128
-_ROOT_AT_MIB = 1 + _BIOS_MIB + _ESP_MIB
+ROOT_AT_MIB = 1 + _BIOS_MIB + _ESP_MIB
+ROOT_MIB = SIZE_GIB * 1024 - ROOT_AT_MIB - 1
+"""Where the root file system lies on the disk, and how large it is."""
 
 # The partition types of the UEFI specification's and the Discoverable Partitions Specification's names.
 _TABLE = f"""label: gpt
@@ -46,7 +47,8 @@ sed -i -e 's/^GRUB_CMDLINE_LINUX=.*/GRUB_CMDLINE_LINUX="console=ttyS0"/' -e 's/^
     /etc/default/grub
 systemctl enable systemd-networkd
 """
-_NETWORK = "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n"
+# By name: a match by kind would take the engines' interfaces out of their bridges.
+_NETWORK = "[Match]\nName=en* eth*\nKind=!veth\n\n[Network]\nDHCP=yes\n"
 # QEMU's own network has its name server there.
 _RESOLVER = "nameserver 10.0.2.3\n"
 
@@ -103,7 +105,9 @@ def image(
     `gpus`, `driver_version`, `sudo`: as of a throw-away host.
     """
     base = bootable(root)
-    key = key_of([_FORMAT, base.key, name, [str(gpu) for gpu in gpus], driver_version, sudo, tools().root.parent.name])
+    cards = [driver_version, built().name, *(str(gpu) for gpu in gpus)] if gpus else []
+    made_by = sources_text(Path(__file__).parent, "image.py", "pci.py", "first_boot.py")
+    key = key_of([base.key, name, cards, sudo, made_by, tools().root.parent.name])
 
     def build(aside: Path) -> None:
         from sim.vm.first_boot import install_bootloader  # noqa: PLC0415  # a machine is made of an image
@@ -162,8 +166,8 @@ def _write_disk(with_tools: Tools, tree: Path, folder: Path) -> None:
         target.seek((1 + _BIOS_MIB) * _MIB)
         target.write(esp.read_bytes())
     esp.unlink()
-    size = f"{(SIZE_GIB * 1024 - _ROOT_AT_MIB - 1) * 1024}k"
-    where = ["-E", f"offset={_ROOT_AT_MIB * _MIB}", with_tools.at(disk), size]
+    size = f"{ROOT_MIB * 1024}k"
+    where = ["-E", f"offset={ROOT_AT_MIB * _MIB}", with_tools.at(disk), size]
     with_tools.run(["mke2fs", "-q", "-t", "ext4", "-U", root_id, "-L", "root", "-d", with_tools.at(tree), *where])
 
 

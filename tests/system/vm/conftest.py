@@ -24,7 +24,7 @@ from tests.system.declared import OTHER_IMAGE, SERVING, declared
 from tests.system.outcome import changes
 from tests.system.site import REPOSITORY, Site, site
 
-PRODUCT = ("rigwright", "tasks", "templates", "rigd", "fetch", "save", "profiles", "group_data", "tests/system")
+PRODUCT = ("rigwright", "tasks", "templates", "rigd", "fetch", "save", "profiles", "group_data")
 """Folders whose files decide what a host becomes by being applied to."""
 
 
@@ -105,5 +105,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories
     declaration = declared(vendors, "trixie", SERVING, {"cuda": {"toolkits": [], "default": None}})
     on_disk = installed(applied(vendors, declaration))
     data = Disk(DATA, 1)
-    with Machine(on_disk, memory_mib=3072, disks=[data], ports=[GATEWAY, UNDECLARED], resumed=False) as machine:
+    with Machine(
+        on_disk, memory_mib=3072, disks=[data], ports=[GATEWAY, UNDECLARED], durable=True, resumed=False
+    ) as machine:
         yield Server(machine, in_project(tmp_path_factory.mktemp("machine"), vendors, machine, declaration))
