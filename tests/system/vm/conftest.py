@@ -21,7 +21,7 @@ from sim.repository.vendors import VendorRepositories
 from sim.vm.image import Image, image
 from sim.vm.machine import Disk, Machine
 from tests.system.declared import OTHER_IMAGE, SERVING, declared
-from tests.system.outcome import changes
+from tests.system.outcome import changes as told
 from tests.system.site import REPOSITORY, Site, site
 
 PRODUCT = ("rigwright", "tasks", "templates", "rigd", "fetch", "save", "profiles", "group_data")
@@ -30,6 +30,8 @@ PRODUCT = ("rigwright", "tasks", "templates", "rigd", "fetch", "save", "profiles
 
 DATA = "WD-DATA-1"
 """Serial number of the machine's data disk."""
+WORD = "iommu=pt"
+"""Declared for the kernel's command line."""
 GATEWAY, UNDECLARED = 9443, 9999
 """Ports of the machine: one that is declared to be let in, one that is not."""
 
@@ -93,7 +95,7 @@ class Server:
         """Nothing is left to do, and the proof holds."""
         for command in ("plan", "verify"):
             found = self.site.document(command, *more)
-            assert found["exit_status"] == 0, changes(found)
+            assert found["exit_status"] == 0, told(found)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories
 
     Whoever breaks it has it repaired.
     """
-    declaration = declared(vendors, "trixie", SERVING, {"cuda": {"toolkits": [], "default": None}})
+    changes = {"cuda": {"toolkits": [], "default": None}, "tuning": {"kernel_cmdline": [WORD]}}
+    declaration = declared(vendors, "trixie", SERVING, changes)
     on_disk = installed(applied(vendors, declaration))
     data = Disk(DATA, 1)
     with Machine(
