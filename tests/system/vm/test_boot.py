@@ -66,7 +66,7 @@ def test_the_firewall_is_there_after_a_boot(server: Server) -> None:
 def test_it_reboots_for_nothing_but_what_needs_it(server: Server) -> None:
     machine = server.machine
     boots = _boots(machine)
-    without = ("--set", "tuning.sysctl={'net.ipv4.tcp_fin_timeout': 31}", "--layer", "tuning")
+    without = ("--set", 'tuning.sysctl={"net.ipv4.tcp_fin_timeout": 31}', "--layer", "tuning")
     done = server.site.rig("apply", "--yes", *without)
     assert done.returncode == 0, said(done)
     assert machine.run("sysctl -n net.ipv4.tcp_fin_timeout").stdout.strip() == "31"

@@ -18,10 +18,10 @@ SEED = 3090
 A_ROUND = 5
 """Cuts before it is looked at whether the machine comes to the declared state."""
 OTHERWISE = (
-    "tuning.sysctl={'net.ipv4.tcp_fin_timeout': 31}",
-    "tuning.kernel_cmdline=['iommu=off']",
+    'tuning.sysctl={"net.ipv4.tcp_fin_timeout": 31}',
+    'tuning.kernel_cmdline=["iommu=off"]',
     "tuning.module_options.nvidia.NVreg_PreserveVideoMemoryAllocations=0",
-    "base.packages={'tree': False, 'nano': True}",
+    'base.packages={"tree": false, "nano": true}',
     "base.timezone=Etc/UTC",
     "access.ssh.max_auth_tries=4",
     "runtimes.services.llm.args.threads=1",
