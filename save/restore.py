@@ -71,6 +71,13 @@ def look(plan: Plan, chosen: str | None, paths: Sequence[str]) -> Look:
     return Look(snapshot, held, known, found)
 
 
+def texts(plan: Plan, chosen: str | None, paths: Sequence[str]) -> dict[str, str]:
+    """What text files of a snapshot (None: the newest) say, by path; nothing is put anywhere. Raises `Trouble`."""
+    restic = Restic(plan)
+    identity = str(_snapshot(restic.snapshots(plan.host), chosen, plan)["id"])
+    return {path: restic.said("dump", "--no-lock", identity, path) for path in paths}
+
+
 def unfinished() -> str | None:
     """The snapshot that an interrupted restore was putting in place; None: there is none."""
     found = journal.read()
