@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paramiko import HostKeys, PKey
+from paramiko import HostKeys, PKey, SSHException
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 from paramiko.util import constant_time_bytes_eq
 from pyinfra.connectors.sshuserclient import client as user_client
@@ -97,7 +97,7 @@ def _is(written: str, name: str) -> bool:
 def _key_of(line: str) -> Iterator[PKey]:
     try:
         entry = HostKeyEntry.from_line(" ".join(line.split()))
-    except InvalidHostKey:
+    except (InvalidHostKey, SSHException, ValueError):
         return  # ssh passes over such a line, too
     if entry is not None and entry.key is not None:
         yield entry.key

@@ -1,0 +1,122 @@
+"""From a blank host in a lost one's place to the server that answers, with what was saved: one command."""
+
+from __future__ import annotations
+
+import random
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sim.host.throwaway import ThrowawayHost
+from sim.repository.vendors import VendorRepositories
+from tests.system.door import Door
+from tests.system.rebuilding import HOST_KEYS, KEY, Lost, fingerprint, lost
+from tests.system.site import BIN, environment, said
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+SEED = 3090
+CUTS = 5
+LONGEST_WAIT_S = 45.0
+WRONG = f"SHA256:{'A' * 43}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories) -> Iterator[Lost]:
+    with lost(tmp_path_factory.mktemp("keys"), tmp_path_factory.mktemp("project") / "p", vendors) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def blank(server: Lost) -> Iterator[ThrowawayHost]:
+    with server.blank() as host:
+        yield host
+
+
+def results(document: dict[str, Any]) -> dict[str, str]:
+    """Part → what it came to."""
+    return {part["part"]: part["result"] for part in document["hosts"][0]["parts"]}
+
+
+def test_a_key_that_nobody_vouches_for_is_refused(server: Lost, blank: ThrowawayHost) -> None:
+    before = server.known_hosts.read_text()
+    for more in ((), ("--fingerprint", WRONG)):
+        done = server.project.rig("rebuild", "basement", "--yes", *more)
+        assert done.returncode == 3, said(done)
+        assert f"the host key of {blank.address} has CHANGED: it shows ssh-ed25519 {fingerprint(blank)}" in done.stdout
+        assert f"add --fingerprint {fingerprint(blank)}" in done.stdout
+    assert f"{WRONG}, as asked for by --fingerprint, is none of these" in done.stdout
+    assert server.known_hosts.read_text() == before
+
+
+def test_the_right_fingerprint_and_nothing_else(server: Lost, blank: ThrowawayHost) -> None:
+    before = server.known_hosts.read_text()
+    words = ("rebuild", "basement", "--yes", "--no-strict", "--fingerprint", fingerprint(blank, "ecdsa"))
+    done = server.project.rig(*words)
+    assert done.returncode == 0, said(done)
+    for part in ("way in", "ground", "restore", "apply", "verify", "answer"):
+        assert f"[{part}] done in " in done.stdout, said(done)
+    assert "tokens from tiny" in done.stdout
+    server.is_back_on(blank)
+    assert Door(blank, server.project).status("/page/health", KEY) == 200
+    known = server.known_hosts.read_text()
+    assert "# mine\nother ssh-ed25519 AAAA\n" in known
+    own = [" ".join(line.split()[:2]) for line in blank.run(HOST_KEYS).stdout.splitlines()]
+    assert sorted(known.splitlines()[2:]) == sorted(f"{blank.address} {key}" for key in own)
+    assert before.splitlines()[2].split()[2] in known, "the key that it always had"
+    assert (server.known_hosts.with_name("known_hosts.old")).exists()
+
+
+def test_once_more_there_is_nothing_to_do(server: Lost, blank: ThrowawayHost) -> None:
+    known, began = server.known_hosts.read_text(), time.monotonic()
+    told = server.project.document("rebuild", "basement", "--yes", "--no-strict")
+    assert told["exit_status"] == 0, told
+    assert results(told) == {
+        "way in": "nothing to do", "backup": "nothing to do", "apply": "nothing to do", "verify": "done",
+        "answer": "done",
+    }  # fmt: skip
+    assert time.monotonic() - began < 90
+    assert server.known_hosts.read_text() == known
+
+
+def test_cut_off_anywhere_the_same_command_goes_on(server: Lost, blank: ThrowawayHost) -> None:
+    blank.destroy()
+    chance = random.Random(SEED)
+    server.known_hosts.write_text("")
+    with server.blank() as host:
+        key = " ".join(host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[:2])
+        declare(server.project.project, server.folder, server.nas, server.vendors, host.address, {"ssh_host_key": key})
+        cuts = [_cut(server, host, chance.uniform(1, LONGEST_WAIT_S), bool(number % 2)) for number in range(CUTS)]
+        done = server.project.rig("rebuild", "basement", "--yes", "--no-strict")
+        assert done.returncode == 0, (cuts, said(done))
+        server.is_back_on(host)
+        assert Door(host, server.project).status("/page/health", KEY) == 200
+        told = server.project.document("rebuild", "basement", "--yes", "--no-strict")
+        assert results(told)["apply"] == "nothing to do", told
+
+
+def _cut(server: Lost, host: ThrowawayHost, wait_s: float, of_the_host: bool) -> str:
+    """Rebuild, and kill the command or the host after so long; what it had said last."""
+    command = [str(BIN / "rig"), "rebuild", "basement", "--yes", "--no-strict"]
+    with subprocess.Popen(
+        command, cwd=server.project.project, env=environment(), bufsize=0, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        end, text = time.monotonic() + wait_s, b""
+        while time.monotonic() < end:
+            if select.select([process.stdout], [], [], 0.2)[0]:
+                piece = process.stdout.read(65536)
+                assert piece, f"it ended before it was cut off: {text.decode()}"
+                text += piece
+        if of_the_host:
+            host.kill()
+            host.start()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return f"after {wait_s:.0f} s: {text.decode(errors='replace').splitlines()[-1:]}"
