@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -17,8 +18,10 @@ from cli.rebuild.introduction import Acquaintance, acquaintance, keys_in, met, r
 from cli.rebuild.parts import Result, Told, stop
 from cli.restore import MB, NAMED, REMARKS, differs, show_found
 from cli.running import start
+from rigwright.choice.backup import PROGRAM
 from rigwright.engine import run as engine
-from rigwright.engine.stranger import Stranger
+from rigwright.engine.host_key import fingerprint
+from rigwright.engine.stranger import Stranger, is_that
 
 if TYPE_CHECKING:
     from pyinfra.api.host import Host
@@ -38,15 +41,23 @@ def saved(declared: Declarations, host: str) -> Saved:
     wanted = declared.rigs[host].backup.repository
     run = start(declared, (), Silent())
     try:
-        answer = ask(run, lambda at: json.loads(save(at, "earlier", limit_s=LOOK_S)))[host]
+        answer = ask(run, _earlier)[host]
     finally:
         run.close()
     if isinstance(answer, NotDone):
         return Saved(why=answer.why)
     found = _told(answer)
+    if isinstance(found, Saved):
+        return found
     if found["repository"] != wanted:
         return Saved(why=f"the host still knows {found['repository']}, and {wanted} is declared")
     return Saved(int(found["count"]), found["unfinished"])
+
+
+def _earlier(at: Host) -> Any:
+    if shell(at, f"[ -e {PROGRAM} ] || echo absent").strip():
+        return Saved(why="what makes backups is not installed yet")
+    return json.loads(save(at, "earlier", limit_s=LOOK_S))
 
 
 def put_back(
@@ -69,7 +80,15 @@ def put_back(
     if isinstance(again, Stranger):
         raise stop(Result.LOST, refusal(again, ()))
     settled(again)
-    return told
+    return _not_as_declared(told, again, declared.connections[host].ssh_host_key)
+
+
+def _not_as_declared(told: Told, now: Acquaintance | None, declared: str | None) -> Told:
+    """Say so, where the declaration is of another host key than the one that has come back."""
+    if now is None or declared is None or any(is_that(key, declared) for key in now.own):
+        return told
+    remark = f"ssh_host_key declares another one: declare {fingerprint(now.shown).split()[1]}, or take it away"
+    return dataclasses.replace(told, more=(*told.more, remark))
 
 
 class _PuttingBack:

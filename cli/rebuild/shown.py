@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import exit_codes
 from cli.rebuild.parts import Part, Result
 
 if TYPE_CHECKING:
@@ -21,6 +20,11 @@ WORTH_A_LINE_S = 1.0
 NAMED = 12
 """So many further lines of a part are shown; the document has all of them."""
 AGAIN = "Run the same again to go on: what is done is not done twice."
+_WHOLE, _AS_FAR = "as declared", "as declared, as far as could be told"
+_GOOD = (_WHOLE, _AS_FAR)
+_CUT_OFF = {Result.LOST, Result.INTERRUPTED}
+_ENDS = (Result.FAILED, Result.LOST, Result.INTERRUPTED)
+"""What counts as the host's error in the document."""
 _STYLE = {
     Result.DONE: "green",
     Result.NOTHING: "dim",
@@ -89,10 +93,22 @@ class Shown:
                     table.add_row(Text(f"  {layer}", "dim"), "", Text(duration(spent), "dim"))
         click.echo()
         console.out().print(table)
-        end = {exit_codes.HOLDS: "as declared"}.get(ended.status, "not at its end")
+        end = how_it_ended(ended)
         click.echo(f"{self._host}: {end}, after {duration(ended.seconds)}")
-        if ended.status != exit_codes.HOLDS:
+        if end not in _GOOD:
             click.echo(AGAIN, err=True)
+
+
+def how_it_ended(ended: Ended) -> str:
+    """In a few words."""
+    results = {part.told.result for part in ended.parts}
+    if results & _CUT_OFF:
+        return "not at its end"
+    if Result.FAILED in results:
+        return "not as declared"
+    if Result.OUTSTANDING in results:
+        return "something is outstanding"
+    return _AS_FAR if Result.UNTOLD in results else _WHOLE
 
 
 def duration(seconds: float) -> str:
@@ -122,6 +138,3 @@ def print_document(host: str | None, ended: Ended | None, status: int, faults: S
         "hosts": hosts,
     }
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-_ENDS = (Result.FAILED, Result.LOST, Result.INTERRUPTED)

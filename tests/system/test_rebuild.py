@@ -90,7 +90,7 @@ def test_cut_off_anywhere_the_same_command_goes_on(server: Lost, blank: Throwawa
     server.known_hosts.write_text("")
     with server.blank() as host:
         key = " ".join(host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[:2])
-        declare(server.project.project, server.folder, server.nas, server.vendors, host.address, {"ssh_host_key": key})
+        server.declare(ssh_host_key=key)
         cuts = [_cut(server, host, chance.uniform(1, LONGEST_WAIT_S), bool(number % 2)) for number in range(CUTS)]
         done = server.project.rig("rebuild", "basement", "--yes", "--no-strict")
         assert done.returncode == 0, (cuts, said(done))
