@@ -15,7 +15,7 @@ from rigwright.engine.host_key import UnknownHostKey, fingerprint
 from rigwright.engine.known_hosts import Papers
 from rigwright.engine.ledger import ledger_of
 from rigwright.engine.ssh import CannotConnect
-from rigwright.engine.way_in import cause_of, known_by, papers
+from rigwright.engine.way_in import cause_of, is_of, known_by, papers
 
 KINDS = ("ssh-ed25519", "ecdsa-sha2-", "rsa-sha2-")
 """How the names of algorithms begin, a kind of host key each, in the order in which they are wanted."""
@@ -82,7 +82,7 @@ def _shown(host: Host, port: int, kind: str) -> Iterator[PKey]:
             asking.connect()
         except CannotConnect as error:
             cause = cause_of(error.__cause__) if error.__cause__ else error
-            if isinstance(cause, UnknownHostKey):
+            if isinstance(cause, UnknownHostKey) and is_of(asking, port, cause):
                 yield cause.key
     if asking.client is not None:
         asking.client.close()

@@ -142,6 +142,8 @@ def _by_any_known_key(connect: Connect) -> Connect:
             if not isinstance(cause, UnknownHostKey | BadHostKeyException):
                 raise
             port = port_of(connector)
+            if not is_of(connector, port, cause):
+                raise
             if isinstance(cause, UnknownHostKey) or cause.key not in _known_keys(connector, port):
                 ledger_of(connector.host).strange_at = port
                 raise
@@ -149,6 +151,11 @@ def _by_any_known_key(connect: Connect) -> Connect:
                 connect(connector)
 
     return entering
+
+
+def is_of(connector: SSHConnector, port: int, trouble: UnknownHostKey | BadHostKeyException) -> bool:
+    """Whether it is the host itself whose key is not taken, and not a jump host on the way."""
+    return trouble.hostname == _known_as(connector, port)
 
 
 def _enter_otherwise(connector: SSHConnector, connect: Connect, failed: Exception) -> str | None:

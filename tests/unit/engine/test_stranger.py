@@ -48,8 +48,8 @@ def host(tmp_path: Path) -> Any:
     return found
 
 
-def shows(*keys: PKey) -> Any:
-    """A host whose sshd has these keys, and which nobody gets into."""
+def shows(*keys: PKey, name: str = "[10.0.0.7]:2222") -> Any:
+    """A host whose sshd has these keys, and which nobody gets into. ``name``: who it is that shows them."""
 
     def connect(self: SSHConnector) -> None:
         assert Path(str(self.data["ssh_known_hosts_file"])).read_text() == "", "nothing is believed"
@@ -59,7 +59,7 @@ def shows(*keys: PKey) -> Any:
         shown = [key for key, algorithm in by.items() if algorithm not in left_out]
         try:
             try:
-                raise UnknownHostKey("10.0.0.7", shown[0]) if shown else ConnectionError("no common algorithm")
+                raise UnknownHostKey(name, shown[0]) if shown else ConnectionError("no common algorithm")
             except Exception as error:
                 raise ConnectError("told otherwise") from error
         except ConnectError as error:
@@ -74,6 +74,12 @@ def test_all_kinds_are_asked_for_and_nothing_is_believed(host: Any, monkeypatch:
     found = met(host)
     assert found is not None
     assert (found.at, found.shown) == ("[10.0.0.7]:2222", (ECDSA, RSA))
+
+
+def test_the_key_of_a_jump_host_is_not_the_hosts(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger_of(host).strange_at = 2222
+    monkeypatch.setattr(SSHConnector, "connect", shows(ECDSA, name="jump"))
+    assert met(host) is None
 
 
 def test_who_was_not_met_is_no_stranger(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,6 +238,20 @@ def test_where_a_stranger_was_met_is_written_down(
     assert ledger_of(bench).strange_at == strange_at
 
 
+def test_a_jump_host_with_another_key_is_not_the_host(host: Callable[..., Any]) -> None:
+    bench = host(22, 22, own=(22,))
+
+    def connect(connector: SSHConnector) -> None:
+        try:
+            raise BadHostKeyException("jump", OWN, FOREIGN)
+        except BadHostKeyException as error:
+            raise ConnectError("told otherwise") from error
+
+    with pytest.raises(ConnectError):
+        way_in.enter(bench.connector, connect)
+    assert ledger_of(bench).strange_at is None
+
+
 @pytest.mark.parametrize(
     ("ports", "own", "names"),
     [
