@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from rigwright.spec.model import Model
+from rigwright.spec.model import Model, key
 
 
 class Connection(Model):
@@ -23,12 +23,12 @@ class Connection(Model):
     ssh_strict_host_key_checking: Literal["yes", "accept-new"] = Field(
         "yes", description="what to do with an unknown host key; a changed one is always refused"
     )
-    ssh_host_key: str | None = Field(
+    ssh_host_key: str | None = key(
         None,
-        description="the key that the host shows after it was installed, as `rig rebuild` takes it: its public key, "
-        "'ssh-ed25519 AAAA...', or that one's fingerprint, 'SHA256:...'",
+        "the key that the host shows once it is installed: `rig rebuild` believes it; None: somebody has to vouch for it",
         pattern=r"^(SHA256:[A-Za-z0-9+/]{43}=?"
         r"|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?)$",
+        form="a public host key, 'ssh-ed25519 AAAA...', or its fingerprint, 'SHA256:...'",
     )
     sudo: bool | None = Field(None, alias="_sudo", description="become root by sudo; None: unless ssh_user is root")
 

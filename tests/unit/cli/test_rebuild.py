@@ -60,7 +60,11 @@ def test_faults_are_in_the_document(tmp_path: Path) -> None:
     assert "backup.no-password" in {each["id"] for each in told["faults"]}
 
 
-@pytest.mark.parametrize("key", [f"SHA256:{'A' * 43}", f"{NEW.get_name()} {NEW.get_base64()} root@basement"])
+@pytest.mark.parametrize(
+    "key",
+    [f"SHA256:{'A' * 43}", f"{NEW.get_name()} {NEW.get_base64()} root@basement"],
+    ids=["fingerprint", "public key"],
+)
 def test_a_host_key_is_declared_beside_what_leads_to_the_host(tmp_path: Path, key: str) -> None:
     folder = project(tmp_path, host(f'"driver": {{"branch": 580}}, "ssh_host_key": "{key}",'))
     assert CliRunner().invoke(cli, ["--chdir", str(folder), "check"]).exit_code == 0
@@ -171,6 +175,7 @@ def test_keys_as_the_host_has_them_in_files() -> None:
 @pytest.mark.parametrize(
     ("declared", "asked", "found"),
     [(None, None, []), (WRONG.key, None, [WRONG]), (WRONG.key, PRINT, [WRONG, RIGHT]), (None, PRINT, [RIGHT])],
+    ids=["nobody", "the declaration", "both", "the command line"],
 )
 def test_who_vouches(declared: str | None, asked: str | None, found: list[Accepted]) -> None:
     told: Any = SimpleNamespace(connections={"basement": SimpleNamespace(ssh_host_key=declared)})

@@ -33,6 +33,7 @@ KNOWN = Papers(("10.0.0.7",), (Path("/known"),))
         (f"{RSA.get_name()} {RSA.get_base64()}", False),
         (f"{RSA.get_name()} {ECDSA.get_base64()}", False),
     ],
+    ids=["fingerprint", "with its filling", "public key", "another fingerprint", "another key", "of another kind"],
 )
 def test_a_key_is_told_by_itself_or_by_its_fingerprint(wanted: str, found: bool) -> None:
     assert is_that(ECDSA, wanted) is found
