@@ -25,7 +25,7 @@ class Connection(Model):
     )
     ssh_host_key: str | None = key(
         None,
-        "the key that the host shows once it is installed: `rig rebuild` believes it; None: somebody has to vouch for it",
+        "the key that a host shows once it is installed: `rig rebuild` believes it; None: somebody vouches for it",
         pattern=r"^(SHA256:[A-Za-z0-9+/]{43}=?"
         r"|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?)$",
         form="a public host key, 'ssh-ed25519 AAAA...', or its fingerprint, 'SHA256:...'",
