@@ -83,8 +83,8 @@ def is_revoked(text: str, key: PKey) -> bool:
 def _names(line: str, names: Collection[str]) -> bool:
     """Whether a line is of a host with one of these names."""
     fields = line.split(maxsplit=1)
-    if len(fields) < 2 or fields[0].startswith(("#", "@")):
-        return False
+    if len(fields) < 2 or fields[0].startswith("#"):
+        return False  # where there is a marker, that is the first field, and nobody's name
     return any(_is(each, name) for each in fields[0].split(",") for name in names)
 
 

@@ -128,10 +128,11 @@ def papers(connector: SSHConnector, *ports: int) -> Papers:
 
 
 def _by_any_known_key(connect: Connect) -> Connect:
-    """As ``connect``, by any of the keys that known_hosts holds: paramiko knows but the first of each kind.
+    """As ``connect``, by any of the keys that known_hosts holds.
 
-    There are several while a backup puts a host's old keys back in place of new ones. The port at which an unknown one
-    was shown stands in the ledger.
+    paramiko knows but the first of each kind, and nothing below a line that it does not understand (@cert-authority).
+    There are several of a kind while a backup puts a host's old keys back in place of new ones. The port at which an
+    unknown one was shown stands in the ledger.
     """
 
     def entering(connector: SSHConnector) -> None:
@@ -144,7 +145,7 @@ def _by_any_known_key(connect: Connect) -> Connect:
             port = port_of(connector)
             if not is_of(connector, port, cause):
                 raise
-            if isinstance(cause, UnknownHostKey) or cause.key not in _known_keys(connector, port):
+            if cause.key not in _known_keys(connector, port):
                 ledger_of(connector.host).strange_at = port
                 raise
             with known_by(connector, port, [cause.key]):

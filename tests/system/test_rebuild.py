@@ -21,8 +21,11 @@ from tests.system.site import BIN, environment, said
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 SEED = 3090
-CUTS = 5
-LONGEST_WAIT_S = 45.0
+CUTS = (
+    ("ground", 20.0, False), ("restore", 5.0, True), ("restore", 9.0, True), ("restore", 9.0, False),
+    ("apply", 25.0, True), ("apply", 25.0, False),
+)  # fmt: skip
+"""The part that is cut off, how long after its beginning at most, and whether the host is killed, and not `rig`."""
 WRONG = f"SHA256:{'A' * 43}"
 
 
@@ -85,38 +88,45 @@ def test_once_more_there_is_nothing_to_do(server: Lost, blank: ThrowawayHost) ->
 
 
 def test_cut_off_anywhere_the_same_command_goes_on(server: Lost, blank: ThrowawayHost) -> None:
+    """Here the new key is declared; the host then shows new keys, or old ones, or some of each."""
     blank.destroy()
     chance = random.Random(SEED)
     server.known_hosts.write_text("")
     with server.blank() as host:
-        key = " ".join(host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[:2])
-        server.declare(ssh_host_key=key)
-        cuts = [_cut(server, host, chance.uniform(1, LONGEST_WAIT_S), bool(number % 2)) for number in range(CUTS)]
+        server.declare(ssh_host_key=" ".join(host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[:2]))
+        cuts = [
+            _cut(server, host, part, chance.uniform(0, longest_s), of_the_host) for part, longest_s, of_the_host in CUTS
+        ]
         done = server.project.rig("rebuild", "basement", "--yes", "--no-strict")
+        print(cuts)
         assert done.returncode == 0, (cuts, said(done))
         server.is_back_on(host)
         assert Door(host, server.project).status("/page/health", KEY) == 200
+        own = [" ".join(line.split()[:2]) for line in host.run(HOST_KEYS).stdout.splitlines()]
+        assert sorted(server.known_hosts.read_text().splitlines()) == sorted(f"{host.address} {key}" for key in own)
         told = server.project.document("rebuild", "basement", "--yes", "--no-strict")
         assert results(told)["apply"] == "nothing to do", told
 
 
-def _cut(server: Lost, host: ThrowawayHost, wait_s: float, of_the_host: bool) -> str:
-    """Rebuild, and kill the command or the host after so long; what it had said last."""
+def _cut(server: Lost, host: ThrowawayHost, part: str, wait_s: float, of_the_host: bool) -> str:
+    """Rebuild, and kill the command or the host so long after a part has begun, or once that is past; what was cut."""
     command = [str(BIN / "rig"), "rebuild", "basement", "--yes", "--no-strict"]
     with subprocess.Popen(
         command, cwd=server.project.project, env=environment(), bufsize=0, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         assert process.stdout is not None
-        end, text = time.monotonic() + wait_s, b""
-        while time.monotonic() < end:
+        end, text = float("inf"), ""
+        while time.monotonic() < end and "[verify]" not in text:
             if select.select([process.stdout], [], [], 0.2)[0]:
-                piece = process.stdout.read(65536)
-                assert piece, f"it ended before it was cut off: {text.decode()}"
+                piece = process.stdout.read(65536).decode(errors="replace")
+                assert piece, f"it ended before it was cut off: {text}"
                 text += piece
+            if f"[{part}] …" in text and end == float("inf"):
+                end = time.monotonic() + wait_s
         if of_the_host:
             host.kill()
             host.start()
         process.send_signal(signal.SIGKILL)
         process.wait()
-    return f"after {wait_s:.0f} s: {text.decode(errors='replace').splitlines()[-1:]}"
+    return f"{'host' if of_the_host else 'rig'}, {wait_s:.1f} s into {part}: {text.splitlines()[-1]}"

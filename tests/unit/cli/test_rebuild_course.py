@@ -135,7 +135,9 @@ def test_a_host_that_is_as_declared_is_only_looked_at() -> None:
 def test_a_restore_that_was_cut_off_is_gone_on_with() -> None:
     half = Saved(earlier=3, unfinished="1a2b")
     played = Played(saved_=[half, half], results=[NOTHING, NOTHING])
-    assert "restore" in played.did or end(played).status == exit_codes.HOLDS
+    ended = end(played)
+    assert ended.status == exit_codes.HOLDS
+    assert ended.parts[1].told.said == "a restore of snapshot 1a2b was interrupted"
     assert played.did[2:4] == [f"apply {' '.join(GROUND)}", "restore"]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from paramiko import ECDSAKey, HostKeys, RSAKey
+from pyinfra.connectors.sshuserclient import client
 
 from rigwright.engine.known_hosts import Papers, is_revoked, keys_of, replaced
 
@@ -84,6 +85,14 @@ def test_all_files_are_cleared_and_the_first_has_the_new_ones(papers: Papers, tm
     assert (tmp_path / "one.old").read_text() == before
     assert {(tmp_path / name).stat().st_mode & 0o777 for name in ("one", "one.old")} == {0o640}
     assert sorted(each.name for each in tmp_path.iterdir()) == ["one", "one.old", "two", "two.old"]
+
+
+def test_pyinfra_which_reads_a_file_once_reads_it_anew(tmp_path: Path) -> None:
+    (tmp_path / "known").write_text(line("10.0.0.7", OLD))
+    papers, files = Papers(("10.0.0.7",), (tmp_path / "known",)), (str(tmp_path / "known"),)
+    assert client.get_host_keys(files).lookup("10.0.0.7")[OLD.get_name()] == OLD
+    papers.replace([NEW])
+    assert client.get_host_keys(files).lookup("10.0.0.7")[OLD.get_name()] == NEW
 
 
 def test_a_file_that_is_not_there_is_made_for_its_owner_alone(tmp_path: Path) -> None:

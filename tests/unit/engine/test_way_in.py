@@ -238,12 +238,31 @@ def test_where_a_stranger_was_met_is_written_down(
     assert ledger_of(bench).strange_at == strange_at
 
 
+def test_a_key_below_a_line_that_paramiko_does_not_understand_is_known(host: Callable[..., Any]) -> None:
+    bench = host(22, 22, own=(22,))
+    file = Path(bench.data.ssh_known_hosts_file)
+    file.write_text(f"@cert-authority {NAME} {FOREIGN.get_name()} {FOREIGN.get_base64()}\n{file.read_text()}")
+    machine = Machine({22: OWN})
+
+    def connect(connector: SSHConnector) -> None:
+        if connector.data["ssh_known_hosts_file"] != str(file):
+            machine.connect(connector)
+            return
+        try:
+            raise UnknownHostKey(NAME, OWN)
+        except UnknownHostKey as error:
+            raise ConnectError("told otherwise") from error
+
+    way_in.enter(bench.connector, connect)
+    assert machine.tried == [22] and ledger_of(bench).strange_at is None
+
+
 def test_a_jump_host_with_another_key_is_not_the_host(host: Callable[..., Any]) -> None:
     bench = host(22, 22, own=(22,))
 
     def connect(connector: SSHConnector) -> None:
         try:
-            raise BadHostKeyException("jump", OWN, FOREIGN)
+            raise BadHostKeyException("jump", FOREIGN, OWN)
         except BadHostKeyException as error:
             raise ConnectError("told otherwise") from error
 
