@@ -154,7 +154,9 @@ def _fetched(plan: Plan, found: Look, tell: Tell) -> Path:
     paths = [each.path for each in found.wanted]
     staged = [f"{STAGE}{path}" for path in paths]
     include = [word for path in (*paths, *staged) for word in ("--include", pattern(path))]
-    Restic(plan).said("restore", str(found.snapshot["id"]), "--target", str(folder), *include)
+    restic = Restic(plan)
+    restic.said("unlock")  # only of locks that nobody holds any more: the installation that died may have left one
+    restic.said("restore", str(found.snapshot["id"]), "--target", str(folder), *include)
     for database in (database for each in found.wanted for database in each.databases):
         copy, place = (folder / path.lstrip("/") for path in (f"{STAGE}{database}", database))
         place.parent.mkdir(parents=True, exist_ok=True)

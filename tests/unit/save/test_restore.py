@@ -32,6 +32,7 @@ class Shelf:
     stage: Path
     taken: datetime
     kept: manifest.Manifest
+    unlocked: bool = False
 
     def snapshots(self, host: str) -> list[dict[str, Any]]:
         return [{"id": "abcdef01", "short_id": "abcdef01", "time": self.taken.isoformat()}]
@@ -42,7 +43,10 @@ class Shelf:
     def said(self, *words: str) -> str:
         if words[0] == "dump":
             return self.kept.text()
-        assert words[0] == "restore"
+        if words[0] == "unlock":
+            self.unlocked = True
+            return ""
+        assert words[0] == "restore" and self.unlocked, "the installation that died may have left a lock"
         target = Path(words[words.index("--target") + 1])
         for number, word in enumerate(words):
             source = self.folder / words[number + 1].lstrip("/") if word == "--include" else Path("/no/such")
