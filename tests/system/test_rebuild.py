@@ -82,7 +82,7 @@ def test_once_more_there_is_nothing_to_do(server: Lost, blank: ThrowawayHost) ->
     assert results(told) == {
         "way in": "nothing to do", "backup": "nothing to do", "apply": "nothing to do", "verify": "done",
         "answer": "done",
-    }  # fmt: skip
+    }, told  # fmt: skip
     assert time.monotonic() - began < 90
     assert server.known_hosts.read_text() == known
 
