@@ -98,7 +98,6 @@ def test_cut_off_anywhere_the_same_command_goes_on(server: Lost, blank: Throwawa
             _cut(server, host, part, chance.uniform(0, longest_s), of_the_host) for part, longest_s, of_the_host in CUTS
         ]
         done = server.project.rig("rebuild", "basement", "--yes", "--no-strict")
-        print(cuts)
         assert done.returncode == 0, (cuts, said(done))
         server.is_back_on(host)
         assert Door(host, server.project).status("/page/health", KEY) == 200
