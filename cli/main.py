@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": Entry("cli.plan", "Say what an apply would change, and why."),
     "apply": Entry("cli.apply", "Bring hosts into the declared state."),
     "verify": Entry("cli.verify", "Prove that hosts are as declared."),
+    "rebuild": Entry("cli.rebuild", "From a bare, reachable host to the server that answers, in one command."),
     "driver": Entry("cli.driver", "Which driver hosts have; the planned step to another one, and back."),
     "models": Entry("cli.models", "What models are declared; pin them, pull them, see whether they fit."),
     "runtimes": Entry("cli.runtimes", "What serves models: whether it runs, on which cards, how fast."),
