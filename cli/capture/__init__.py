@@ -1,0 +1,60 @@
+"""`rig capture`: a declaration from a host as it runs, so that nobody has to begin with an empty file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from cli import exit_codes
+from cli.capture.ending import Captured, ended, failed
+from cli.capture.reaching import the_project, way_in
+from cli.capture.writing import put, writable
+
+
+@click.command("capture")
+@click.argument("host", metavar="HOST")
+@click.option("--ssh-user", metavar="USER", help="Who logs in; default: as the inventory or ssh's configuration says.")
+@click.option("--ssh-port", type=click.IntRange(1, 65535), metavar="PORT", help="Default: ssh's own.")
+@click.option("--ssh-key", metavar="FILE", help="Private key; default: the agent's and those in ~/.ssh.")
+@click.option("--name", metavar="NAME", help="What the host is to be called in the inventory; default: HOST.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it there, e.g. to inventory/attic.py, whole or not at all; default: to standard output.",
+)
+@click.option("--overwrite", is_flag=True, help="Take the place of a FILE that is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+def command(
+    host: str,
+    ssh_user: str | None,
+    ssh_port: int | None,
+    ssh_key: str | None,
+    name: str | None,
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> int:
+    """Write the declaration of HOST, a name as ssh takes it, from what it is now. Nothing on it is changed.
+
+    HOST need not be in the inventory; where it is, the way in is taken from there. What a layer can say is written as
+    an inventory file, and only where it is not the default. What no probe can tell (supplies, plugs) is left to be
+    filled in; what no key can say (foreign sources, cron, units made by hand) is named in comments. No secret is read.
+
+    Exit status 0: written, and sound as it stands; 2: written, with lines to fill in or to decide; 1: the host did not
+    answer, runs an unknown release, or the file is there already; 3: the host could not be reached.
+    """
+    writable(output, overwrite)
+    project = the_project(click.get_current_context().find_object(object))  # type: ignore[arg-type]
+    way = way_in(host, name, project, ssh_user, ssh_port, ssh_key)
+    from cli.capture.asking import Unanswered, asked  # noqa: PLC0415  # pyinfra: not for `--help`
+
+    seen = asked(way, project)
+    if isinstance(seen, Unanswered):
+        return failed(host, seen.why, exit_codes.UNREACHED if seen.lost else exit_codes.FAILED, as_json)
+    captured = Captured.of(seen, way, project, output, datetime.now(UTC).date())
+    if output is not None:
+        put(captured.text, output, overwrite)
+    return ended(captured, output, as_json)
