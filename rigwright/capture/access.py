@@ -7,6 +7,7 @@ import re
 
 from rigwright.capture.part import Part, Values
 from rigwright.capture.seen import Seen
+from rigwright.choice.access import ADMIN_GROUPS
 from rigwright.facts.people import Person
 from rigwright.rules.access import key_problem
 from rigwright.rules.connection import NO_LOGIN
@@ -45,6 +46,14 @@ def _user(seen: Seen, person: Person, part: Part) -> Values | None:
         return None
     groups = sorted(group for group in account.groups - {person.primary_group, person.name} if _NAME.match(group))
     sudo = "nopasswd" if person.uid == 0 else person.rights
+    if sudo == "none" and (idle := set(groups) & set(ADMIN_GROUPS)):
+        part.say(
+            LAYER,
+            "idle-group",
+            f"User {person.name} is in {', '.join(sorted(idle))}, which lets nobody become root here: it is left out",
+            f"Declare access.users.{person.name}.sudo = 'password' if that was meant",
+        )
+        groups = [group for group in groups if group not in idle]
     user: Values = {"keys": keys, "sudo": sudo, "shell": account.shell, "groups": [] if person.uid == 0 else groups}
     home = "/root" if person.uid == 0 else f"/home/{person.name}"
     if account.home != home:

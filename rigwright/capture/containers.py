@@ -44,9 +44,10 @@ def captured(seen: Seen) -> Part:
     if found["engine"] == "docker" and "podman" in installed:
         part.say(LAYER, "two-engines", "podman is there besides Docker, and one engine is declared: it stays, and a "
                  "new host is without it", "Declare base.packages.podman to have it")  # fmt: skip
-    engine = seen.docker if found["engine"] == "docker" else seen.podman
-    if engine.root and engine.root != _ROOTS[found["engine"]]:
-        found.setdefault("data_root", engine.root)
+    # Docker's own word for it may name a folder in it that it makes for each mapping of users.
+    root = seen.docker.started_with if found["engine"] == "docker" else seen.podman.root
+    if root and root != _ROOTS[found["engine"]]:
+        found.setdefault("data_root", root)
     part.values = {LAYER: {**found, "toolkit": toolkit}}
     return part
 

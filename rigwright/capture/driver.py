@@ -68,6 +68,17 @@ def _of_packages(seen: Seen, part: Part) -> Values:
         part.comments[LAYER, "branch"] = f"{upstream} was installed, and not held; an apply holds it."
     if source == "nvidia":
         found |= _repository(seen, part)
+    if (
+        seen.release.id == "ubuntu"
+        and source == "distribution"
+        and not any("-server" in each for each in seen.driver_packages)
+    ):
+        part.say(
+            LAYER,
+            "not-server",
+            "The driver's packages are not those of Ubuntu's -server series",
+            "An apply changes over to those, which are meant for machines like this",
+        )
     flavour = _flavour(seen, source, branch)
     if flavour is not None:
         found["flavour"] = flavour

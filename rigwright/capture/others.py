@@ -33,6 +33,7 @@ def captured(seen: Seen) -> Part:
             part.say(LAYER, "crontab", f"{user}'s crontab has {count} line{'s' if count > 1 else ''}, not read",
                      f"Look with: crontab -l -u {user}")  # fmt: skip
     _named(part, "units", "Units and drop-ins", [path for path in seen.hand.files if path.startswith("/etc/systemd/")])
+    _named(part, "masked", "Units that are masked", list(seen.hand.masked))
     _named(part, "sudoers", "Rules of sudo", [
         path for path in seen.hand.files
         if path.startswith("/etc/sudoers.d/") and path.rpartition("/")[2] not in seen.accounts

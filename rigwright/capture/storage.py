@@ -52,6 +52,11 @@ def _disk(seen: Seen, fields: list[str], disks: Values, part: Part) -> None:
         part.say(LAYER, "disk-unknown", f"{mount} is to be mounted from {device}, and no file system of that name "
                  "shows here: its UUID is not known")  # fmt: skip
         return
+    if uuid in _of_the_system(seen):
+        part.say(
+            LAYER, "disk-of-the-system", f"{mount} is on the file system that the system is on: the installer's affair"
+        )
+        return
     mark = next((option[len(MARK) :] for option in options.split(",") if option.startswith(MARK)), "")
     name = mark or _named(mount, disks)
     disks[name] = {"uuid": uuid, "mount": mount, "fs": kind, "options": [o for o in given if o not in _NOBODYS]}
@@ -59,6 +64,14 @@ def _disk(seen: Seen, fields: list[str], disks: Values, part: Part) -> None:
     serial = seen.disks.serials.get(_drive_of(mounted.source)) if mounted else None
     if serial:
         part.comments[LAYER, "disks", name] = f"On the drive {serial}."
+
+
+def _of_the_system(seen: Seen) -> set[str]:
+    """UUIDs of the file systems that / and what belongs to it are mounted from."""
+    lines = [line.split() for line in seen.swap.fstab.splitlines() if not line.lstrip().startswith("#")]
+    return {
+        each[0][5:].strip('"') for each in lines if len(each) > 3 and each[0].startswith("UUID=") and each[1] in SYSTEM
+    }
 
 
 def _uuid(seen: Seen, device: str, mount: str) -> str | None:

@@ -39,6 +39,7 @@ grep -sohE 'nvidia-smi[^;|&]*' /etc/rc.local /etc/systemd/system/*.service /etc/
     /usr/local/bin/* /usr/local/sbin/* /etc/cron.d/* 2>/dev/null | sort -u | sed 's/^/N /'
 for script in /usr/bin/nvidia-uninstall /usr/bin/nvidia-installer; do [ -e "$script" ] && echo "I $script"; done
 for folder in /usr/local/cuda-*; do [ -d "$folder" ] && echo "D $folder"; done
+find /etc/systemd/system -maxdepth 1 -type l -lname /dev/null -printf 'K %f\\n' 2>/dev/null
 command -v snap >/dev/null && snap list 2>/dev/null | awk 'NR > 1 {{ print "S " $1 }}'
 rm -f "$owned" "$found"
 true
@@ -59,7 +60,8 @@ class HandMadeState:
 
     ``settings``: path → file, of `READ`; ``files``: of `LISTED`, those that no package brought; ``changed``: packages'
     configuration files that are not as they came; ``crontabs``: user → number of lines; ``smi``: calls of nvidia-smi in
-    scripts and units; ``installer``: what NVIDIA's own installer left; ``toolkits``: folders of CUDA toolkits.
+    scripts and units; ``installer``: what NVIDIA's own installer left; ``toolkits``: folders of CUDA toolkits;
+    ``masked``: units that nobody may start.
     """
 
     settings: dict[str, SettingsFile] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class HandMadeState:
     installer: tuple[str, ...] = ()
     toolkits: tuple[str, ...] = ()
     snaps: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
 
     def by_hand(self, *places: str) -> dict[str, str]:
         """Path → text of the files in these places (a file, or what a folder's files begin with) that nobody's package
@@ -86,7 +89,7 @@ class HandMade(FactBase[HandMadeState]):
 
     Raw lines: ``T hand <base64>|/etc/sysctl.d/70-own.conf``, ``F /etc/systemd/system/own.service``,
     ``C /etc/ssh/sshd_config``, ``J anna 3``, ``N nvidia-smi -pl 280``, ``I /usr/bin/nvidia-uninstall``,
-    ``D /usr/local/cuda-12.8``, ``S firefox``.
+    ``D /usr/local/cuda-12.8``, ``S firefox``, ``K bluetooth.service``.
     """
 
     def command(self) -> str:
@@ -120,4 +123,5 @@ class HandMade(FactBase[HandMadeState]):
             installer=tuple(lines.get("I", ())),
             toolkits=tuple(lines.get("D", ())),
             snaps=tuple(lines.get("S", ())),
+            masked=tuple(lines.get("K", ())),
         )

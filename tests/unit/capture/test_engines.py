@@ -47,6 +47,15 @@ def test_nvidias_driver_is_declared_by_version_where_it_is_held() -> None:
     assert loose.values == {"driver": {"source": "nvidia", "branch": 580, "flavour": "proprietary"}}
 
 
+def test_ubuntus_driver_has_a_branch() -> None:
+    ubuntu = Place(500, "http://archive.example/ubuntu noble/restricted amd64 Packages", "Ubuntu")
+    names = ("nvidia-headless-580-server", "nvidia-utils-580-server")
+    part = driver.captured(seen("noble", **driver_of("580.178.02-0ubuntu1", *names, places=(ubuntu,))))
+    assert part.values == {"driver": {"source": "distribution", "branch": 580}} and said(part) == []
+    part = driver.captured(seen("noble", **driver_of("580.178.02-0ubuntu1", "nvidia-driver-580", places=(ubuntu,))))
+    assert said(part) == ["driver.not-server"]
+
+
 def test_a_mirror_is_declared_with_its_key() -> None:
     source = "Types: deb\nURIs: http://mirror.example/compute/cuda/repos/debian12/x86_64\nSuites: /\n"
     source += "Signed-By: /usr/share/keyrings/x.gpg\n"
@@ -171,14 +180,16 @@ def test_what_no_layer_has_a_key_for() -> None:
     )  # fmt: skip
     host = seen(
         sources=sources,
-        hand=hand(files=files, changed=("/etc/ssh/sshd_config", "/etc/nginx/nginx.conf"), snaps=("firefox",),
-                  crontabs={"anna": 2, "ben": 0}),
+        hand=hand(
+            files=files, changed=("/etc/ssh/sshd_config", "/etc/nginx/nginx.conf"), snaps=("firefox",),
+            masked=("x.service",), crontabs={"anna": 2, "ben": 0},
+        ),
         packages=PackagesState(audit=True),
     )  # fmt: skip
     part = others.captured(host)
     assert said(part) == [
-        "others.source", "others.pins", "others.cron", "others.crontab", "others.units", "others.sudoers",
-        "others.programs", "others.changed", "others.snaps", "others.dpkg",
+        "others.source", "others.pins", "others.cron", "others.crontab", "others.units", "others.masked",
+        "others.sudoers", "others.programs", "others.changed", "others.snaps", "others.dpkg",
     ]  # fmt: skip
     text = " ".join(note.what for note in part.notes)
     assert "https://ppa.example/tools" in text and "hunter2" not in text and "off.example" not in text

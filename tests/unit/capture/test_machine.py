@@ -80,6 +80,7 @@ UUID=1111-root / ext4 errors=remount-ro 0 1
 UUID={FS_UUID} /srv/models ext4 noatime,nofail,x-rigwright.disk=weights 0 2
 /dev/sdc1 /data xfs defaults 0 0
 LABEL=gone /gone ext4 defaults 0 2
+UUID=1111-root /srv/www btrfs subvol=@www 0 0
 nas:/export /mnt/nas nfs defaults 0 0
 UUID=2222-home /home ext4 defaults 0 2
 """
@@ -97,7 +98,9 @@ def test_data_disks_are_known_by_uuid() -> None:
         "data": {"uuid": "4444-beef", "mount": "/data", "fs": "xfs", "options": []},
     }
     assert part.comments["base", "disks", "data"] == "On the drive DATA9."
-    assert said(part) == ["base.disk-unknown", "base.disk-kind", "base.disk-of-the-system"]
+    assert said(part) == [
+        "base.disk-unknown", "base.disk-of-the-system", "base.disk-kind", "base.disk-of-the-system",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,12 @@ def test_people() -> None:
     assert said(part) == ["access.key", "access.sudo-in-part"]
 
 
+def test_a_group_that_gives_nothing_here_gives_nothing_there() -> None:
+    people = [Person("anna", 1000, "anna", password=False, rights="none")]
+    part = access.captured(seen(people=people, accounts={"anna": account(groups=frozenset({"sudo", "video"}))}))
+    assert part.values["access"]["users"]["anna"]["groups"] == ["video"] and said(part) == ["access.idle-group"]
+
+
 def test_a_key_whose_options_hold_a_secret_is_not_shown() -> None:
     line = f'environment="API=https://me:hunter2@x.example/" {KEY}'
     people = [Person("anna", 1000, "anna", password=False, rights="none")]

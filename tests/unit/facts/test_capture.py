@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
+
 from rigwright.facts.card_limits import CardLimit, CardLimits
 from rigwright.facts.chosen_packages import ChosenPackages
 from rigwright.facts.daemon_settings import DaemonConfig
@@ -69,12 +71,29 @@ def test_chosen_packages_are_leaves() -> None:
 
 
 def test_people() -> None:
-    assert People().process(["root|0|root|no|nopasswd", "anna|1000|anna|yes|some", "x|1|x|no|weird"]) == [
-        Person("root", 0, "root", password=False, rights="nopasswd"),
-        Person("anna", 1000, "anna", password=True, rights="some"),
-        Person("x", 1, "x", password=False, rights="none"),
+    lines = ["root|0|root|no", "R (ALL : ALL) ALL", "anna|1000|anna|yes", "ben|1001|users|no", "R (ALL) NOPASSWD: ALL"]
+    assert People().process(lines) == [
+        Person("root", 0, "root", password=False, rights="password"),
+        Person("anna", 1000, "anna", password=True, rights="none"),
+        Person("ben", 1001, "users", password=False, rights="nopasswd"),
     ]
-    assert "shadow" in People().command() and "echo" in People().command()
+
+
+@pytest.mark.parametrize(
+    ("rules", "rights"),
+    [
+        (["(ALL : ALL) ALL", "(ALL : ALL) NOPASSWD: ALL"], "nopasswd"),
+        (["(ALL) NOPASSWD: ALL", "(ALL : ALL) ALL"], "password"),
+        (["(root) NOPASSWD: ALL"], "nopasswd"),
+        (["(www-data) NOPASSWD: ALL"], "some"),
+        (["(ALL) NOPASSWD: /usr/bin/systemctl"], "some"),
+        (["(ALL : ALL) ALL, !/bin/su"], "some"),
+        (["(ALL : ALL) ALL", "(ALL) NOPASSWD: /usr/bin/x"], "password"),
+    ],
+)
+def test_only_who_may_do_everything_as_root_may_become_root(rules: list[str], rights: str) -> None:
+    (person,) = People().process(["anna|1000|anna|no", *(f"R {rule}" for rule in rules)])
+    assert person.rights == rights
 
 
 def test_hand_made() -> None:
@@ -83,9 +102,10 @@ def test_hand_made() -> None:
         f"T package {_encoded('b = 1')}|/etc/sysctl.d/10-packaged.conf",
         f"T package {_encoded('c = 1')}|/etc/sysctl.conf",
         "F /etc/cron.d/own", "C /etc/sysctl.conf", "J anna 3", "N nvidia-smi -pl 280", "I /usr/bin/nvidia-uninstall",
-        "D /usr/local/cuda-12.8", "S firefox",
+        "D /usr/local/cuda-12.8", "S firefox", "K bluetooth.service",
     ])  # fmt: skip
     assert found.by_hand("/etc/sysctl") == {"/etc/sysctl.d/70-own.conf": "a = 1", "/etc/sysctl.conf": "c = 1"}
+    assert found.masked == ("bluetooth.service",)
     assert (found.files, found.crontabs, found.smi) == (("/etc/cron.d/own",), {"anna": 3}, ("nvidia-smi -pl 280",))
     assert (found.installer, found.toolkits, found.snaps) == (
         ("/usr/bin/nvidia-uninstall",), ("/usr/local/cuda-12.8",), ("firefox",),
