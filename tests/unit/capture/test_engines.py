@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from rigwright.capture import containers, cuda, driver, models, others, serving
 from rigwright.facts.cuda import CudaState
@@ -88,6 +89,15 @@ def test_toolkits() -> None:
     part = cuda.captured(host)
     assert part.values == {"cuda": {"toolkits": ["12.8", "13.0"], "default": "12.8"}}
     assert said(part) == ["cuda.by-hand", "cuda.toolkit"] and "9.9" in part.notes[1].what
+    archive = driver_of("550.163.01-2", "nvidia-smi", places=(DEBIAN,))
+    archive["packages"] = installed("nvidia-smi", "nvidia-cuda-toolkit")
+    assert cuda.captured(seen(cuda=state, **archive)).values == {"cuda": {"toolkits": ["12.4"]}}, (
+        "none of it is default"
+    )
+    state = CudaState(resolved="/usr/local/cuda-12.8", mode="auto", compilers={"/usr/local/cuda-12.8": "12.8"})
+    auto = seen("bookworm", cuda=state, **facts)
+    assert "default" not in cuda.captured(auto).values["cuda"], "the packages' own choice"
+    assert cuda.captured(replace(auto, cuda_profile=True)).values["cuda"]["default"] == "12.8", "an apply's"
     without = cuda.captured(seen(packages=installed("cuda-toolkit-12-8")))
     assert without.values == {} and said(without) == ["cuda.toolkit"], "beside no driver"
 

@@ -60,7 +60,10 @@ def test_a_slot_that_the_boards_manual_names_and_the_firmware_does_not_is_to_be_
 
 
 def test_without_the_firmwares_tables_memory_is_rounded_up() -> None:
-    assert hardware.captured(seen(machine=MachineState(total_gib=125.7))).values["hardware"]["ram_gib"] == 128
+    part = hardware.captured(seen(machine=MachineState(total_gib=125.7)))
+    assert part.values["hardware"]["ram_gib"] == 128 and "125.7 GiB" in part.comments["hardware", "ram_gib"]
+    told = hardware.captured(seen(machine=MachineState(modules=(16.0, 16.0), total_gib=31.0)))
+    assert told.values["hardware"]["ram_gib"] == 32 and not told.comments
 
 
 def test_parts_that_the_catalogue_lacks_are_said() -> None:
@@ -116,6 +119,14 @@ def test_data_disks_are_known_by_uuid() -> None:
             {"kind": "keep"}, ["base.swap"], id="a partition",
         ),
         pytest.param(
+            {"swap": SwapState((), "#/swap.img none swap sw 0 0", None, False, ())},
+            {"kind": "none"}, [], id="a line that is taken back",
+        ),
+        pytest.param(
+            {"swap": SwapState((), "/swap.img none swap sw 0 0", None, False, ())},
+            {"kind": "keep"}, ["base.swap"], id="a file of another name, at the next boot",
+        ),
+        pytest.param(
             {"swap": SwapState((ActiveSwap("/dev/sda3", "partition", 1),), "", None, False, ()), "container": "lxc"},
             {"kind": "none"}, [], id="in a container what is in use is the machine's",
         ),
@@ -138,8 +149,9 @@ def test_limits_that_are_not_the_cards_own_need_a_keeper() -> None:
     assert part.values == {"power": {"limit_w": 280}, "rigd": {"state": "present"}}
     part = cards.captured(seen(limits=[CardLimit(UUID, 350.0, 350.0), CardLimit(OTHER_UUID, 250.0, 350.0)]))
     assert part.values["power"] == {"cards": {OTHER_UUID: {"limit_w": 250}}}
+    assert ("rigd", "state") not in part.comments
     part = cards.captured(seen(limits=[CardLimit(UUID, 350.0, 350.0)]))
-    assert part.values == {"rigd": {"state": "absent"}}
+    assert part.values == {"rigd": {"state": "absent"}} and ("rigd", "state") in part.comments
 
 
 def test_clocks_are_known_by_who_locks_them_alone() -> None:

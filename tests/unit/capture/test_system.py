@@ -13,6 +13,8 @@ from rigwright.facts.firewalls import FirewallsState, Opened
 from rigwright.facts.module_config import ModuleConfigState
 from rigwright.facts.people import Person
 from rigwright.facts.sources import Archive, SourceFile, SourcesState
+from rigwright.facts.sshd import SshdState
+from rigwright.facts.units import UnitState
 from rigwright.spec.rig import Rig
 from tests.unit.capture.hosts import (
     ENABLED,
@@ -124,6 +126,7 @@ def test_people() -> None:
     }  # fmt: skip
     assert "RIG_ANNA_PASSWORD_HASH" in part.secrets[0]
     assert said(part) == ["access.key", "access.sudo-in-part"]
+    assert "holds none of the types" not in part.notes[0].what and "base64" in part.notes[0].what
 
 
 def test_a_group_that_gives_nothing_here_gives_nothing_there() -> None:
@@ -149,6 +152,8 @@ def test_sshd() -> None:
     assert access.captured(seen(sshd=sshd(permitrootlogin="no"))).values["access"]["ssh"] == {
         "port": 22, "password_authentication": False, "root_login": "no", "max_auth_tries": 4,
     }  # fmt: skip
+    broken = access.captured(seen(sshd=SshdState(error="line 3: Bad configuration option: Prot", ports=(22,))))
+    assert broken.values["access"]["ssh"] == {} and said(broken) == ["access.sshd"]
     part = access.captured(seen(sshd=sshd(allowusers="anna", authorizedkeyscommand="none")))
     assert said(part) == ["access.sshd-setting"]
 
@@ -209,6 +214,12 @@ def test_module_options_get_upstreams_names() -> None:
     part = tuning.captured(host)
     assert part.values["tuning"]["module_options"] == {"nvidia": {"NVreg_X": 1}, "nvidia_uvm": {"uvm_disable_hmm": 1}}
     assert said(part) == ["tuning.module-option", "tuning.blacklist", "tuning.modprobe"]
+
+
+@pytest.mark.parametrize(("units", "on"), [({"nvidia-persistenced.service": ENABLED}, True), ({}, False)])
+def test_without_a_loaded_driver_its_daemon_tells_of_persistence(units: dict[str, UnitState], on: bool) -> None:
+    host = seen(driver_packages={"nvidia-smi": None}, units=units)  # type: ignore[dict-item]
+    assert tuning.captured(host).values["tuning"] == {"persistence_mode": on}
 
 
 def test_limits_schedulers_governor_persistence() -> None:

@@ -81,6 +81,12 @@ def test_the_way_in_of_a_declared_host_is_the_declared_one(root: Path, asked: As
     assert "inventory.twice" in [note["id"] for note in notes]
 
 
+def test_a_declared_way_in_that_is_unsound_is_named(root: Path, asked: Asked, capsys: Said) -> None:
+    (root / "inventory/home.py").write_text('home = [("basement", {"ssh_port": "x"})]\n')
+    assert run(["capture", "basement"]) == 1
+    assert "ssh_port" in capsys.readouterr().err and asked.ways == []
+
+
 def test_sshs_own_configuration_names_the_user(asked: Asked, tmp_path: Path) -> None:
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh/config").write_text("Host attic\n  User anna\n")
