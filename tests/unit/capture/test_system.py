@@ -129,6 +129,13 @@ def test_people() -> None:
     assert "holds none of the types" not in part.notes[0].what and "base64" in part.notes[0].what
 
 
+def test_a_name_that_no_key_takes() -> None:
+    people = [Person("Anna.B", 1000, "x", password=False, rights="none"), Person("root", 0, "root", False, "none")]
+    accounts = {"Anna.B": account(), "root": account(keys=None, home="/root")}
+    part = access.captured(seen(people=people, accounts=accounts))
+    assert "users" not in part.values["access"] and said(part) == ["access.user-name"], "root comes in by no key here"
+
+
 def test_a_group_that_gives_nothing_here_gives_nothing_there() -> None:
     people = [Person("anna", 1000, "anna", password=False, rights="none")]
     part = access.captured(seen(people=people, accounts={"anna": account(groups=frozenset({"sudo", "video"}))}))
