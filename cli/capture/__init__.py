@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli import exit_codes
-from cli.capture.ending import Captured, ended, failed
-from cli.capture.reaching import the_project, way_in
+from cli.capture.reaching import NoAnswer, the_project, way_in
 from cli.capture.writing import put, writable
+from cli.declared import Unsound
+
+if TYPE_CHECKING:
+    from cli.capture.ending import Captured
 
 
 @click.command("capture")
@@ -47,14 +52,37 @@ def command(
     answer, runs an unknown release, or the file is there already; 3: the host could not be reached.
     """
     writable(output, overwrite)
-    project = the_project(click.get_current_context().find_object(object))  # type: ignore[arg-type]
-    way = way_in(host, name, project, ssh_user, ssh_port, ssh_key)
-    from cli.capture.asking import Unanswered, asked  # noqa: PLC0415  # pyinfra: not for `--help`
-
-    seen = asked(way, project)
-    if isinstance(seen, Unanswered):
-        return failed(host, seen.why, exit_codes.UNREACHED if seen.lost else exit_codes.FAILED, as_json)
-    captured = Captured.of(seen, way, project, output, datetime.now(UTC).date())
+    try:
+        captured = _captured(host, name, ssh_user, ssh_port, ssh_key, output)
+    except NoAnswer as error:
+        return _failed(host, str(error), exit_codes.UNREACHED if error.lost else exit_codes.FAILED, as_json)
+    except Unsound as error:  # of the project's own files
+        if not as_json:
+            raise
+        return _failed(host, str(error), exit_codes.FAILED, as_json)
     if output is not None:
         put(captured.text, output, overwrite)
+    from cli.capture.ending import ended  # noqa: PLC0415  # pyinfra: not for `--help`
+
     return ended(captured, output, as_json)
+
+
+def _captured(
+    host: str, name: str | None, user: str | None, port: int | None, key: str | None, output: Path | None
+) -> Captured:
+    """Look at the host. Raises NoAnswer, Unsound, click.UsageError."""
+    project = the_project(click.get_current_context().find_object(object))  # type: ignore[arg-type]
+    way = way_in(host, name, project, user, port, key)
+    from cli.capture import asking  # noqa: PLC0415  # pyinfra: not for `--help`
+    from cli.capture.ending import Captured  # noqa: PLC0415
+
+    return Captured.of(asking.asked(way, project), way, project, output, datetime.now(UTC).date())
+
+
+def _failed(host: str, why: str, status: int, as_json: bool) -> int:
+    """Say why there is nothing."""
+    if as_json:
+        click.echo(json.dumps({"command": "capture", "exit_status": status, "host": host, "error": why}, indent=2))
+    else:
+        click.echo(f"{host}: {why}", err=True)
+    return status

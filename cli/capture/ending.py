@@ -88,15 +88,6 @@ def ended(captured: Captured, output: Path | None, as_json: bool) -> int:
     return captured.status
 
 
-def failed(host: str, why: str, status: int, as_json: bool) -> int:
-    """Say why there is nothing."""
-    if as_json:
-        click.echo(json.dumps({"command": "capture", "exit_status": status, "host": host, "error": why}, indent=2))
-    else:
-        click.echo(f"{host}: {why}", err=True)
-    return status
-
-
 def _told(fault: Fault) -> str:
     line = f" [{fault.origin}]" if fault.origin else ""
     return f"{fault.key}{line}: expected {fault.expected}"

@@ -16,6 +16,14 @@ from rigwright.spec.layers import merge_host
 from rigwright.spec.project import NoProjectError, project_root
 
 
+class NoAnswer(Exception):
+    """The host could not be asked, or did not answer; the text says why. ``lost``: it was not reached."""
+
+    def __init__(self, why: str, lost: bool) -> None:
+        super().__init__(why)
+        self.lost = lost
+
+
 @dataclass(frozen=True)
 class WayIn:
     """``host``: as ssh takes it; ``name``: in the inventory to be; ``entry``: the connection as it is to be written."""
@@ -74,7 +82,10 @@ def _declared(host: str, project: Project | None) -> Connection | None:
 
 def _user_of_ssh(host: str) -> str:
     """User in ssh's configuration; root without one, as everywhere in `rig`."""
-    from rigwright.engine.ssh_config import UnusableConfig, user_of  # noqa: PLC0415  # paramiko: not for `--help`
+    import rigwright.engine.run  # noqa: F401, PLC0415  # makes the process cooperative, so before all that uses sockets
+
+    # isort: split
+    from rigwright.engine.ssh_config import UnusableConfig, user_of  # noqa: PLC0415
 
     try:
         return user_of(host) or Connection.model_fields["ssh_user"].default

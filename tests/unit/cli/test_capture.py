@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from cli.capture import asking, writing
-from cli.capture.reaching import WayIn
+from cli.capture.reaching import NoAnswer, WayIn
 from cli.main import run
 from rigwright.capture.seen import Seen
-from rigwright.engine.run import Unanswered
 from tests.unit.capture.hosts import card, seen, smi
 from tests.unit.capture.test_whole import attic
 from tests.unit.spec.project import project
@@ -29,11 +28,13 @@ class Asked:
     """The host that a test plays: what is seen of it, and how it was reached."""
 
     def __init__(self) -> None:
-        self.answer: Seen | Unanswered = attic()
+        self.answer: Seen | NoAnswer = attic()
         self.ways: list[WayIn] = []
 
-    def __call__(self, way: WayIn, project: Any) -> Seen | Unanswered:
+    def __call__(self, way: WayIn, project: Any) -> Seen:
         self.ways.append(way)
+        if isinstance(self.answer, NoAnswer):
+            raise self.answer
         return self.answer
 
 
@@ -85,6 +86,9 @@ def test_a_declared_way_in_that_is_unsound_is_named(root: Path, asked: Asked, ca
     (root / "inventory/home.py").write_text('home = [("basement", {"ssh_port": "x"})]\n')
     assert run(["capture", "basement"]) == 1
     assert "ssh_port" in capsys.readouterr().err and asked.ways == []
+    assert run(["capture", "basement", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_status"] == 1 and "ssh_port" in document["error"]
 
 
 def test_sshs_own_configuration_names_the_user(asked: Asked, tmp_path: Path) -> None:
@@ -141,7 +145,7 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(("lost", "status"), [(True, 3), (False, 1)])
 def test_a_host_that_does_not_answer(asked: Asked, tmp_path: Path, lost: bool, status: int, capsys: Said) -> None:
-    asked.answer = Unanswered("no route to host", lost)
+    asked.answer = NoAnswer("no route to host", lost)
     output = tmp_path / "x.py"
     assert run(["capture", "attic", "--output", str(output)]) == status
     assert "attic: no route to host" in capsys.readouterr().err and not output.exists()
