@@ -19,6 +19,7 @@ _EXPRESSED = (
     "/etc/default/locale", "/etc/hosts",
 )  # fmt: skip
 """Places that other modules have read."""
+_APT = ("/etc/apt/apt.conf.d/", "/etc/apt/apt.conf")
 _MOST = 12
 
 
@@ -27,6 +28,7 @@ def captured(seen: Seen) -> Part:
     part = Part()
     _sources(seen, part)
     _named(part, "pins", "apt's preferences", [path for path in seen.hand.files if "/apt/preferences" in path])
+    _named(part, "apt", "apt's configuration", [path for path in seen.hand.files if path.startswith(_APT)])
     _named(part, "cron", "Jobs of cron", [path for path in seen.hand.files if path.startswith("/etc/cron.")])
     for user, count in seen.hand.crontabs.items():
         if count:

@@ -187,6 +187,7 @@ def test_what_no_layer_has_a_key_for() -> None:
     files = (
         "/etc/cron.d/own", "/etc/systemd/system/own.service", "/etc/systemd/system/rig-llm.service",
         "/etc/sudoers.d/ops", "/usr/local/bin/tool", "/etc/apt/preferences.d/pin",
+        "/etc/apt/apt.conf.d/99own", "/etc/apt/apt.conf.d/90rigwright-upgrades",
     )  # fmt: skip
     host = seen(
         sources=sources,
@@ -198,7 +199,7 @@ def test_what_no_layer_has_a_key_for() -> None:
     )  # fmt: skip
     part = others.captured(host)
     assert said(part) == [
-        "others.source", "others.pins", "others.cron", "others.crontab", "others.units", "others.masked",
+        "others.source", "others.pins", "others.apt", "others.cron", "others.crontab", "others.units", "others.masked",
         "others.sudoers", "others.programs", "others.changed", "others.snaps", "others.dpkg",
     ]  # fmt: skip
     text = " ".join(note.what for note in part.notes)
