@@ -46,7 +46,8 @@ def command(
 
     HOST need not be in the inventory; where it is, the way in is taken from there. What a layer can say is written as
     an inventory file, and only where it is not the default. What no probe can tell (supplies, plugs) is left to be
-    filled in; what no key can say (foreign sources, cron, units made by hand) is named in comments. No secret is written down.
+    filled in; what no key can say (foreign sources, cron, units made by hand) is named in comments. No secret is
+    written down.
 
     Exit status 0: written, and sound as it stands; 2: written, with lines to fill in or to decide; 1: the host did not
     answer, runs an unknown release, or the file is there already; 3: the host could not be reached.
