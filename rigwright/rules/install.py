@@ -21,6 +21,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     if rig.install is None:
         return
     yield from _release(rig.install, catalog)
+    yield from _security(rig.install, catalog)
     yield from _disk(rig, rig.install)
     yield from _fits(rig, rig.install)
     yield from _swap(rig, rig.install)
@@ -82,6 +83,22 @@ def _release(install: Install, catalog: Catalog) -> Iterator[Finding]:
             f"a release of the catalogue: {', '.join(catalog.releases)}",
             "Correct the name.",
             nearest(install.release, catalog.releases),
+        )
+
+
+def _security(install: Install, catalog: Catalog) -> Iterator[Finding]:
+    release = catalog.releases.get(install.release)
+    mirror = install.security_mirror
+    if release is None or release.id != "debian" or mirror is None:
+        return
+    if not (mirror.startswith("http://") and mirror.endswith("/debian-security")):
+        yield Finding(
+            "install.security-mirror",
+            "install.security_mirror",
+            mirror,
+            "'http://…/debian-security': Debian's installer asks for the host alone, and adds the rest itself",
+            "Correct it, or serve it there.",
+            rests_on=("install.release",),
         )
 
 

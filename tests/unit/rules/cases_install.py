@@ -36,6 +36,12 @@ def data(serial: str) -> Parts:
 
 INSTALL = [
     Case("install.unknown-release", "install.release", install(release="trixy"), install(release="noble")),
+    Case(
+        "install.security-mirror",
+        "install.security_mirror",
+        install(security_mirror="https://mirror.lan/debian-security"),
+        install(security_mirror="http://mirror.lan:81/x/debian-security"),
+    ),
     Case("install.disk-identity", "install.disk", install(disk={}), install()),
     Case(
         "install.disk-identity",
