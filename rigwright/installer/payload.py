@@ -88,6 +88,7 @@ def finish_script(order: Order) -> str:
     places = PLACES[order.release.id] if order.mok else (None, None)
     host_key = order.host_key.file
     assert rig.install is not None, "asked for by whoever installs"
+    domain = rig.install.network.domain
     return render(
         "installer/finish.sh.j2",
         {
@@ -97,6 +98,9 @@ def finish_script(order: Order) -> str:
                 {"name": person.name, "rule": f"{SUDOERS}{person.name}" if _has_rule(person) else None}
                 for person in order.people
             ],
+            "hostname": rig.base.hostname,
+            "names": f"{rig.base.hostname}.{domain} {rig.base.hostname}" if domain else rig.base.hostname,
+            "kernel_options": rig.install.kernel_options,
             "locale": rig.base.locale,
             "locale_made": rig.base.locale not in ALWAYS_COMPILED,
             "link": _named_interface(order),
