@@ -23,9 +23,22 @@ LIVE = "/run/rigwright"
 """Where our files lie while the installer runs: in memory."""
 PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.:=@_")
 """Letters that udev leaves as they are in ID_SERIAL, and that mean themselves in a pattern."""
+UTC = ("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu")
+"""What the installer knows by the name 'UTC' alone."""
 MIB = 1024**2
 FIRST_NOCLOUD = (24, 4)
 """The release from which on 'ds=nocloud' fetches over the network; before, that is 'ds=nocloud-net'."""
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # it says nothing about its types
+    """Writes what has several lines line by line, so that people can read it."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def user_data(order: Order) -> str:
@@ -33,7 +46,7 @@ def user_data(order: Order) -> str:
     they are not in that part."""
     document = {"write_files": [_live(name, each) for name, each in live_files(order).items()]}
     # Wide: a command is one line.
-    text = yaml.safe_dump({**document, "autoinstall": autoinstall(order)}, sort_keys=False, width=10**6)
+    text = yaml.dump({**document, "autoinstall": autoinstall(order)}, Dumper=_Dumper, sort_keys=False, width=10**6)
     return f"#cloud-config\n# {order.rig.name}, made by `rig installer`. It holds private keys.\n{text}"
 
 
@@ -53,12 +66,11 @@ def live_files(order: Order) -> dict[str, File]:
 
 
 def _live(name: str, file: File) -> dict[str, str]:
-    return {
-        "path": f"{LIVE}/{name}",
-        "permissions": "0600",
-        "encoding": "b64",
-        "content": base64.b64encode(file.data).decode(),
-    }
+    place = {"path": f"{LIVE}/{name}", "permissions": "0600"}
+    try:
+        return {**place, "content": file.data.decode()}
+    except UnicodeDecodeError:  # a certificate
+        return {**place, "encoding": "b64", "content": base64.b64encode(file.data).decode()}
 
 
 def autoinstall(order: Order) -> dict[str, Any]:
@@ -71,7 +83,7 @@ def autoinstall(order: Order) -> dict[str, Any]:
         "early-commands": [f"sh {LIVE}/guard.sh"],
         "locale": rig.base.locale,
         "keyboard": {"layout": install.keyboard},
-        "timezone": rig.base.timezone,
+        "timezone": "UTC" if rig.base.timezone in UTC else rig.base.timezone,
         **network,
         "apt": _apt(install),
         "storage": {"config": storage(layout_of(rig)), "swap": {"size": 0}},
