@@ -75,9 +75,7 @@ def test_the_host_is_known_at_every_port_that_it_may_answer_on(tmp_path: Path) -
     moved = rig.model_copy(update={"access": rig.access.model_copy(update={"ssh": rig.access.ssh.model_copy(update={"port": 2222})})})  # fmt: skip  # noqa: E501
     made = media(tmp_path, rig=moved, ssh_hostname="192.168.1.50", ssh_port=22022)
     public = made.order.host_key.public
-    assert made.known_hosts == (
-        f"192.168.1.50 {public}\n[192.168.1.50]:2222 {public}\n[192.168.1.50]:22022 {public}\n"
-    )
+    assert made.known_hosts == (f"192.168.1.50 {public}\n[192.168.1.50]:2222 {public}\n[192.168.1.50]:22022 {public}\n")
 
 
 def test_what_happens_to_which_disk_is_said_in_plain_words(tmp_path: Path) -> None:
@@ -93,7 +91,10 @@ def test_ubuntus_answers_and_how_to_go_on(tmp_path: Path) -> None:
     made = media(tmp_path, "netboot", installing(release="noble"))
     assert sorted(path.name for path in made.files) == ["known_hosts", "meta-data", "user-data", "vendor-data"]
     said = list(steps(made, "netboot"))
-    assert said[0] == f"Serve {tmp_path / 'netboot'} by HTTP as http://SERVER/basement/, and only while basement is installed."
+    assert (
+        said[0]
+        == f"Serve {tmp_path / 'netboot'} by HTTP as http://SERVER/basement/, and only while basement is installed."
+    )
     assert "url=ADDRESS-OF-THE-IMAGE ip=dhcp autoinstall ds=nocloud;s=http://SERVER/basement/ ---" in said[1]
 
 
