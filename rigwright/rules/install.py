@@ -21,7 +21,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     if rig.install is None:
         return
     yield from _release(rig.install, catalog)
-    yield from _security(rig.install, catalog)
+    yield from _mirrors(rig.install, catalog)
     yield from _disk(rig, rig.install)
     yield from _fits(rig, rig.install)
     yield from _swap(rig, rig.install)
@@ -86,16 +86,26 @@ def _release(install: Install, catalog: Catalog) -> Iterator[Finding]:
         )
 
 
-def _security(install: Install, catalog: Catalog) -> Iterator[Finding]:
+def _mirrors(install: Install, catalog: Catalog) -> Iterator[Finding]:
+    """Debian's installer has questions for neither HTTPS nor the path of security updates; signatures guard both."""
     release = catalog.releases.get(install.release)
-    mirror = install.security_mirror
-    if release is None or release.id != "debian" or mirror is None:
+    if release is None or release.id != "debian":
         return
-    if not (mirror.startswith("http://") and mirror.endswith("/debian-security")):
+    if install.mirror is not None and not install.mirror.startswith("http://"):
+        yield Finding(
+            "install.mirror",
+            "install.mirror",
+            install.mirror,
+            "an address that begins with 'http://': Debian's installer has no question for another one",
+            "Correct it: what comes from there is checked by Debian's signature.",
+            rests_on=("install.release",),
+        )
+    security = install.security_mirror
+    if security is not None and not (security.startswith("http://") and security.endswith("/debian-security")):
         yield Finding(
             "install.security-mirror",
             "install.security_mirror",
-            mirror,
+            security,
             "'http://…/debian-security': Debian's installer asks for the host alone, and adds the rest itself",
             "Correct it, or serve it there.",
             rests_on=("install.release",),

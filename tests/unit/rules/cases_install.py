@@ -37,6 +37,12 @@ def data(serial: str) -> Parts:
 INSTALL = [
     Case("install.unknown-release", "install.release", install(release="trixy"), install(release="noble")),
     Case(
+        "install.mirror",
+        "install.mirror",
+        install(mirror="https://mirror.lan/debian"),
+        install(release="noble", mirror="https://mirror.lan/ubuntu", security_mirror="https://mirror.lan/ubuntu"),
+    ),
+    Case(
         "install.security-mirror",
         "install.security_mirror",
         install(security_mirror="https://mirror.lan/debian-security"),
