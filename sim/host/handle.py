@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from pathlib import Path
 
@@ -10,15 +9,12 @@ from sim.errors import SimulationError
 from sim.host.disk import Disk
 from sim.host.identity import KEY, KNOWN_HOSTS
 from sim.host.inside import brief, last_words, run_inside
+from sim.host.reachable import Reachable
 from sim.host.record import Process, Record
 
 
-class Handle:
+class Handle(Reachable):
     """One host by its record, running or not. `name` is its host name."""
-
-    name: str
-    ssh_port = 22
-    ssh_user = "root"
 
     def __init__(self) -> None:
         self._record: Record | None = None
@@ -107,45 +103,6 @@ class Handle:
             said = last_words(done)
             raise SimulationError(f"in host {self.id}: {brief(command)} failed ({done.returncode}): {said}")
         return done
-
-    def ssh_options(self) -> dict[str, str]:
-        """OpenSSH options, name → value, that reach this host and no other."""
-        return {
-            "HostName": self.address,
-            "Port": str(self.ssh_port),
-            "IdentityFile": str(self.ssh_key),
-            "IdentitiesOnly": "yes",
-            "UserKnownHostsFile": str(self.known_hosts),
-            "GlobalKnownHostsFile": "/dev/null",
-            "StrictHostKeyChecking": "yes",
-            "BatchMode": "yes",
-        }
-
-    def ssh_args(self, user: str = ssh_user) -> list[str]:
-        """The command line of an ssh into the host, to which a command may be added."""
-        options = [word for name, value in self.ssh_options().items() for word in ("-o", f"{name}={value}")]
-        return ["ssh", "-F", "/dev/null", *options, "-l", user, self.name]
-
-    def write_ssh_config(self, path: Path, user: str = ssh_user) -> Path:
-        """Writes an ssh_config in which the host is known by its name; gives `path`."""
-        lines = [f"Host {self.name}", f"    User {user}", *(f"    {k} {v}" for k, v in self.ssh_options().items())]
-        path.write_text("\n".join(lines) + "\n")
-        return path
-
-    def boot_id(self) -> str:
-        """The id of its present boot; empty while it is going down."""
-        try:
-            return self.run("cat /proc/sys/kernel/random/boot_id", check=False).stdout.strip()
-        except SimulationError:
-            return ""
-
-    def answers(self) -> bool:
-        """Whether an SSH server answers at its address within a second."""
-        try:
-            with socket.create_connection((self.address, self.ssh_port), timeout=1) as connection:
-                return connection.recv(4) == b"SSH-"
-        except OSError:
-            return False
 
     # Troubles for tests
 

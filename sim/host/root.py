@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +77,17 @@ def remove_unused_roots() -> list[str]:
     return [root.name for root in unused]
 
 
-def _bootstrap(aside: Path, wanted: Release, mirror: mirrors.Mirror, settings: dict[str, str]) -> None:
+def bootstrap(
+    tree: Path,
+    codename: str,
+    mirror: mirrors.Mirror,
+    settings: Mapping[str, str],
+    *,
+    variant: str,
+    packages: Sequence[str],
+) -> None:
+    """Makes the folder `tree` a Debian of component `main`; `settings`: those of `mirrors.apt_settings`."""
     programs.require("mmdebstrap")
-    tree = aside / "fs"
     with tempfile.TemporaryDirectory() as scratch:
         apt_options: list[str] = []
         for name, text in settings.items():
@@ -91,17 +99,22 @@ def _bootstrap(aside: Path, wanted: Release, mirror: mirrors.Mirror, settings: d
                 "--quiet",
                 "--mode=root",
                 "--format=directory",
-                "--variant=important",
+                f"--variant={variant}",
                 "--components=main",
-                f"--include={','.join(PACKAGES)}",
+                f"--include={','.join(packages)}",
                 *apt_options,
-                wanted.codename,
+                codename,
                 str(tree),
-                f"deb {mirror.archive} {wanted.codename} main",
-                f"deb {mirror.archive} {wanted.codename}-updates main",
-                f"deb {mirror.security} {wanted.codename}-security main",
+                f"deb {mirror.archive} {codename} main",
+                f"deb {mirror.archive} {codename}-updates main",
+                f"deb {mirror.security} {codename}-security main",
             ]
         )
+
+
+def _bootstrap(aside: Path, wanted: Release, mirror: mirrors.Mirror, settings: dict[str, str]) -> None:
+    tree = aside / "fs"
+    bootstrap(tree, wanted.codename, mirror, settings, variant="important", packages=PACKAGES)
     _finish(tree, wanted, mirror, settings)
 
 
