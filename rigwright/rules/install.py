@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface
 from rigwright.catalog import Catalog
 from rigwright.choice.install.layout import disk_layout, drive_of, system_serial
 from rigwright.choice.install.people import installed_people
+from rigwright.rules.access import is_example
 from rigwright.rules.finding import Finding, nearest
 from rigwright.spec.connection import Connection
 from rigwright.spec.install import Install, Network
@@ -51,24 +52,25 @@ def way_in(rig: Rig, connection: Connection) -> Iterator[Finding]:
     if rig.install is None:
         return
     name = connection.ssh_user
-    if any(person.name == name and person.keys for person in installed_people(rig, name)):
+    keys = [line for person in installed_people(rig, name) if person.name == name for line in person.keys]
+    if not all(map(is_example, keys)):
         return
     if name == "root" and "root" not in rig.access.users:
         yield Finding(
             "install.no-way-in",
             "access.users",
             None,
-            "a user with a key and sudo 'nopasswd', whose keys root is given: ssh_user is 'root', and what is "
+            "a user with a key of yours and sudo 'nopasswd', whose keys root is given: ssh_user is 'root', and what is "
             "installed has no other way in",
             "Give a user under access.users your public key, or root.",
             rests_on=("ssh_user", "access.users.*.keys.*", "access.users.*.sudo", "install"),
         )
-    elif name not in rig.access.users or not rig.access.users[name].keys:
+    else:
         yield Finding(
             "install.no-way-in",
             f"access.users.{name}",
             None,
-            f"an account with a key: ssh_user is {name!r}, and what is installed has no other way in",
+            f"an account with a key of yours: ssh_user is {name!r}, and what is installed has no other way in",
             "Declare it with your public key.",
             rests_on=("ssh_user", f"access.users.{name}.keys.*", "access.users.*", "install"),
         )

@@ -43,6 +43,7 @@ def reference(**section: Any) -> Order:
     """The reference machine."""
     install = {"release": "trixie", "disk": {"serial": "SPCC-0001"}, **section}
     overrides = {f"install.{name}": value for name, value in install.items()}
+    overrides["access.users.owner.keys"] = [KEY]
     return of(load_rigs(ROOT, overrides=overrides).rigs["basement"])
 
 
