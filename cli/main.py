@@ -35,6 +35,7 @@ COMMANDS = {
     "backup": Entry("cli.backup", "Save what must survive a reinstall now; list and check what is saved."),
     "restore": Entry("cli.restore", "Put back what was saved, shown first."),
     "capture": Entry("cli.capture", "Write a declaration from a running host, and what no key can say of it."),
+    "installer": Entry("cli.installer", "Make media that install a host unattended, on the one disk that is meant."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }
