@@ -10,6 +10,7 @@ import click
 
 from cli import exit_codes
 from cli.declared import hosts_and_overrides, load
+from cli.door import door_to, model_of, route_of
 
 if TYPE_CHECKING:
     from rigwright.chat import Door, Told
@@ -52,11 +53,11 @@ def command(
 
     declared = load(hosts, profiles, overrides)
     rig = _with_gateway(declared)
-    name = _route(rig, route)
-    door = _door(declared, rig, name, client, address)
+    name = route_of(rig, route)
+    door = door_to(declared, rig, name, client, address)
     told, answer = Told(), []
     try:
-        for piece in stream(door, model or _model(rig, name), question, max_tokens, wait, told):
+        for piece in stream(door, model or model_of(rig, name), question, max_tokens, wait, told):
             answer.append(piece)
             if not as_json:
                 sys.stdout.write(_printable(piece))
@@ -81,78 +82,6 @@ def _with_gateway(declared: Declarations) -> Rig:
         if rig.gateway.routes:
             return rig
     raise click.UsageError(f"{', '.join(declared.rigs)}: no gateway is declared (gateway.routes)")
-
-
-def _route(rig: Rig, wanted: str | None) -> str:
-    from rigwright.catalog import catalog  # noqa: PLC0415
-
-    if wanted is not None:
-        if wanted not in rig.gateway.routes:
-            raise click.UsageError(f"--route {wanted}: there are {', '.join(rig.gateway.routes)}")
-        return wanted
-    services = rig.runtimes.services
-    speaking = [name for name in rig.gateway.routes if catalog().runtimes[services[name].kind].api == "openai"]
-    if not speaking:
-        raise click.UsageError(f"{rig.name}: no route speaks OpenAI's API; name one with --route")
-    return speaking[0]
-
-
-def _model(rig: Rig, route: str) -> str:
-    from rigwright.choice.runtimes.common import served_as  # noqa: PLC0415
-
-    runtime = rig.runtimes.services[route]
-    own = [served_as(rig, runtime, model) for model in runtime.models]
-    behind = [model for name in runtime.upstreams for model in rig.runtimes.services[name].models]
-    found = next(iter([*own, *behind]), None)
-    if found is None:
-        raise click.UsageError(f"runtimes.services.{route} names no models: name one with --model")
-    return found
-
-
-def _door(declared: Declarations, rig: Rig, route: str, client: str | None, address: str | None) -> Door:
-    from rigwright.chat import Door  # noqa: PLC0415
-    from rigwright.choice.gateway import names  # noqa: PLC0415
-
-    connection = declared.connections[rig.name]
-    return Door(
-        address=address or connection.ssh_hostname or (rig.gateway.names or [rig.name])[0],
-        port=rig.gateway.port,
-        name=names(rig)[0],
-        prefix=f"/{route}",
-        key=_key(rig, route, client),
-        authority=_authority(declared, rig) if rig.gateway.tls.source == "internal" else None,
-    )
-
-
-def _key(rig: Rig, route: str, wanted: str | None) -> str:
-    from rigwright.secrets import SecretUnreadable, read_secret  # noqa: PLC0415
-
-    clients = {name: each for name, each in rig.gateway.clients.items() if not each.routes or route in each.routes}
-    name = wanted or next(iter(clients), None)
-    if name not in clients:
-        raise click.UsageError(f"no client {name!r} may ask {route}; there are: {', '.join(clients) or 'none'}")
-    try:
-        return read_secret(clients[name].api_key)
-    except SecretUnreadable as error:
-        raise click.ClickException(f"{rig.name}: gateway.clients.{name}.api_key: {error}") from error
-
-
-def _authority(declared: Declarations, rig: Rig) -> str:
-    """The certificate of the host's own authority, over SSH: there its host key says who it is."""
-    from rigwright.choice.gateway import AUTHORITY  # noqa: PLC0415
-    from rigwright.engine.run import Run, Unanswered  # noqa: PLC0415  # isort: skip
-    from rigwright.facts.files import Contents  # noqa: PLC0415
-
-    run = Run(declared.root, {rig.name: declared.connections[rig.name]})
-    try:
-        found = run.ask(lambda host: host.get_fact(Contents, paths=[AUTHORITY])[AUTHORITY])[rig.name]
-    finally:
-        run.close()
-    if isinstance(found, Unanswered):
-        raise click.ClickException(f"{rig.name}: {found.why}")
-    if found is None:
-        raise click.ClickException(f"{rig.name}: the gateway has no authority yet ({AUTHORITY}): rig apply")
-    return found
 
 
 def _report(rig: Rig, route: str, door: Door, told: Told, answer: str, as_json: bool) -> None:

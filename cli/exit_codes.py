@@ -5,9 +5,11 @@ HOLDS = 0
 FAILED = 1
 """Something failed, falls short of the declaration, or the declaration has faults."""
 PENDING = 2
-"""An apply would change something, or something is left to do that it does not do (a reboot that is not allowed)."""
+"""An apply would change something, or something is left to do that it does not do (a reboot that is not allowed, a
+restore over something newer)."""
 UNREACHED = 3
-"""A host could not be reached, or was lost on the way; with `verify --strict` also: something could not be told."""
+"""A host could not be reached (nobody vouches for its key, say), or was lost on the way; with `verify --strict`, and
+with `rebuild` but for --no-strict, also: something could not be told."""
 STRANDED = 4
 """A change of the driver came neither to its end nor back; what it printed says where it stands and what to type."""
 USAGE = 64

@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": Entry("cli.plan", "Say what an apply would change, and why."),
     "apply": Entry("cli.apply", "Bring hosts into the declared state."),
     "verify": Entry("cli.verify", "Prove that hosts are as declared."),
+    "rebuild": Entry("cli.rebuild", "From a bare, reachable host to the server that answers, in one command."),
     "driver": Entry("cli.driver", "Which driver hosts have; the planned step to another one, and back."),
     "models": Entry("cli.models", "What models are declared; pin them, pull them, see whether they fit."),
     "runtimes": Entry("cli.runtimes", "What serves models: whether it runs, on which cards, how fast."),
@@ -33,6 +34,8 @@ COMMANDS = {
     "ask": Entry("cli.ask", "Put a question to a model through the gateway, and say how fast the answer came."),
     "backup": Entry("cli.backup", "Save what must survive a reinstall now; list and check what is saved."),
     "restore": Entry("cli.restore", "Put back what was saved, shown first."),
+    "capture": Entry("cli.capture", "Write a declaration from a running host, and what no key can say of it."),
+    "installer": Entry("cli.installer", "Make media that install a host unattended, on the one disk that is meant."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MB = 10**6
 NAMED = 5
 """So many newer files are named of each path."""
-_REMARKS = {
+REMARKS = {
     "ssh": "its SSH host keys are those of the snapshot: who has noted others must forget them",
     "mok": "the key that DKMS signs with is that of the snapshot: modules that were signed with another one since have "
     "to be built anew (dkms build --force, dkms install --force)",
@@ -58,10 +58,10 @@ def command(host: str, snapshot: str | None, paths: tuple[str, ...], yes: bool, 
         name, found = next(iter(looked.items()))
         if not isinstance(found, dict):
             return [failed(name, found)]
-        told = _told(found)
+        told = told_of(found)
         if not as_json:
-            _show(name, found)
-        wanted = [each for each in found["targets"] if _differs(each)]
+            show_found(name, found)
+        wanted = [each for each in found["targets"] if differs(each)]
         newer = any(each["newer_count"] for each in wanted)
         if not found["unfinished"] and not wanted:
             return [_done(run, name, words, told, as_json, quiet=True)]
@@ -94,21 +94,23 @@ def _done(
         for line in lines:
             click.echo(f"{name}: {line}")
         for item in () if quiet else dict.fromkeys(each["item"] for each in told["targets"]):
-            if item in _REMARKS:
-                click.echo(f"{name}: {_REMARKS[item]}")
+            if item in REMARKS:
+                click.echo(f"{name}: {REMARKS[item]}")
     return Outcome(name, exit_codes.HOLDS, told={**told, "done": lines})
 
 
-def _told(found: dict[str, Any]) -> dict[str, Any]:
+def told_of(found: dict[str, Any]) -> dict[str, Any]:
+    """What there is to put back, of what the host has looked at: for the document."""
     wanted = [
         {key: each[key] for key in ("path", "item", "files", "bytes", "missing", "changed", "newer_count", "newer")}
         for each in found["targets"]
-        if _differs(each)
+        if differs(each)
     ]
     return {"snapshot": found["snapshot"], "taken_at": at(found["taken_at"]), "targets": wanted}
 
 
-def _differs(target: dict[str, Any]) -> bool:
+def differs(target: dict[str, Any]) -> bool:
+    """Whether there is something to put back."""
     return bool(target["missing"] or target["changed"])
 
 
@@ -116,12 +118,13 @@ def _question(newer: bool) -> str:
     return "Put it back, also over what is newer on the host?" if newer else "Put it back?"
 
 
-def _show(name: str, found: dict[str, Any]) -> None:
+def show_found(name: str, found: dict[str, Any]) -> None:
+    """Say what would be put back, and over what."""
     if found["unfinished"]:
         click.echo(f"{name}: an interrupted restore of snapshot {found['unfinished']} is finished first")
     click.echo(f"{name}: snapshot {found['snapshot']} of {at(found['taken_at'])}")
     for each in found["targets"]:
-        if not _differs(each):
+        if not differs(each):
             click.echo(f"  {each['path']}: as in the snapshot")
             continue
         over = f"{each['changed']} are otherwise on the host, {each['missing']} are not there"

@@ -1,6 +1,6 @@
-"""``save.pyz backup|adopt|earlier|list|check|look|restore``: see `rig backup` and `rig restore`, which run it.
+"""``save.pyz backup|adopt|earlier|list|check|look|texts|restore``: see `rig backup`, `restore` and `rebuild`.
 
-Plan and secrets are in /etc/rigwright/backup. ``earlier``, ``list`` and ``look`` print one JSON document.
+Plan and secrets are in /etc/rigwright/backup. ``earlier``, ``list``, ``look`` and ``texts`` print one JSON document.
 
 Exit status: 0 done, 1 it could not be done, 2 something newer is in the way, 64 wrong usage.
 """
@@ -17,7 +17,7 @@ from save.errors import NoRepository, NotTold, Trouble
 from save.places import STATE
 from save.plan import Plan
 from save.restic import Restic
-from save.restore import look, restore, unfinished
+from save.restore import look, restore, texts, unfinished
 from save.snapshots import listed, taken_at
 
 FAILED, IN_THE_WAY, WRONG_USAGE = 1, 2, 64
@@ -56,17 +56,23 @@ def _do(told: argparse.Namespace, declared: Plan) -> None:
     elif told.verb == "look":
         found = look(declared, told.snapshot, told.path)
         _print({**found.as_dict(), "unfinished": unfinished()})
+    elif told.verb == "texts":
+        _print(texts(declared, told.snapshot, told.path))
     else:
         restore(declared, told.snapshot, told.path, told.over_newer, _tell)
 
 
 def _earlier(declared: Plan) -> dict[str, object]:
-    """Snapshots of before this installation: how many, and when the newest was made (seconds since the epoch)."""
+    """Snapshots of before this installation: how many, and when the newest was made (seconds since the epoch); where,
+    and which one an interrupted restore was putting in place."""
     try:
         found = earlier(declared, record.read(), Restic(declared).identity())
     except NoRepository:
         found = []
-    return {"count": len(found), "newest_at": taken_at(found[-1]) if found else None}
+    newest_at = taken_at(found[-1]) if found else None
+    return {
+        "count": len(found), "newest_at": newest_at, "repository": declared.repository, "unfinished": unfinished(),
+    }  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb in ("backup", "adopt", "earlier", "list", "check"):
         verbs.add_parser(verb)
-    for verb in ("look", "restore"):
+    for verb in ("look", "texts", "restore"):
         added = verbs.add_parser(verb)
         added.add_argument("--snapshot")
         added.add_argument("--path", action="append", default=[])

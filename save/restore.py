@@ -71,6 +71,13 @@ def look(plan: Plan, chosen: str | None, paths: Sequence[str]) -> Look:
     return Look(snapshot, held, known, found)
 
 
+def texts(plan: Plan, chosen: str | None, paths: Sequence[str]) -> dict[str, str]:
+    """What text files of a snapshot (None: the newest) say, by path; nothing is put anywhere. Raises `Trouble`."""
+    restic = Restic(plan)
+    identity = str(_snapshot(restic.snapshots(plan.host), chosen, plan)["id"])
+    return {path: restic.said("dump", "--no-lock", identity, path) for path in paths}
+
+
 def unfinished() -> str | None:
     """The snapshot that an interrupted restore was putting in place; None: there is none."""
     found = journal.read()
@@ -147,7 +154,9 @@ def _fetched(plan: Plan, found: Look, tell: Tell) -> Path:
     paths = [each.path for each in found.wanted]
     staged = [f"{STAGE}{path}" for path in paths]
     include = [word for path in (*paths, *staged) for word in ("--include", pattern(path))]
-    Restic(plan).said("restore", str(found.snapshot["id"]), "--target", str(folder), *include)
+    restic = Restic(plan)
+    restic.said("unlock")  # only of locks that nobody holds any more: the installation that died may have left one
+    restic.said("restore", str(found.snapshot["id"]), "--target", str(folder), *include)
     for database in (database for each in found.wanted for database in each.databases):
         copy, place = (folder / path.lstrip("/") for path in (f"{STAGE}{database}", database))
         place.parent.mkdir(parents=True, exist_ok=True)

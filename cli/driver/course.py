@@ -38,6 +38,8 @@ class Proved:
     error: str | None = None
     """Why it is not whole."""
     reached: bool = True
+    untold: tuple[str, ...] = ()
+    """What could not be told, a line each."""
 
 
 class Hand(Protocol):

@@ -102,12 +102,13 @@ def proved_by(document: str, complaint: str) -> Proved:
         return Proved("nothing proved", error=f"rig verify said: {why or 'nothing'}")
     counts = host["counts"]
     counted = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    failures = tuple(
-        f"{each['title']}: {' '.join((each['message'] or '').split())}"
-        for each in host["answers"]
-        if each["answer"] == "falls short"
-    )
-    return Proved(counted, failures, host["error"], host["reached"])
+    failures, untold = (_those(host["answers"], verdict) for verdict in ("falls short", "could not tell"))
+    return Proved(counted, failures, host["error"], host["reached"], untold)
+
+
+def _those(answers: Sequence[dict[str, Any]], verdict: str) -> tuple[str, ...]:
+    found = (each for each in answers if each["answer"] == verdict)
+    return tuple(f"{each['title']}: {' '.join((each['message'] or '').split())}" for each in found)
 
 
 def deploys() -> Deploys:

@@ -37,6 +37,8 @@ class Ledger:
     """The connection was lost, or never came to be: nothing can be said of the host's state."""
     way_in: WayIn | None = None
     """Where the host has been met in this run; None: not yet, or not by SSH."""
+    strange_at: int | None = None
+    """The port at which the host showed a key that is not known to be its own; None: it did not."""
     interrupted: dict[str, str] = field(default_factory=dict)
     """Operations that were stopped on the way, and how."""
     on_name: Callable[[str], None] | None = None

@@ -39,6 +39,7 @@ from rigwright.engine.ledger import ledger_of
 from rigwright.engine.pyinfra_patch import install
 from rigwright.engine.results import HostResult, Watcher
 from rigwright.engine.ssh import CannotConnect
+from rigwright.engine.stranger import Stranger, met
 from rigwright.spec.connection import Connection
 
 DEPLOY = "deploy.py"
@@ -121,6 +122,10 @@ class Run:
         """
         self._connect()
         return {host.name: self._answer(host, question) for host in self._inventory}
+
+    def stranger(self, name: str) -> Stranger | None:
+        """Who was met in place of a host that could not be connected to; None: that is not why."""
+        return met(next(host for host in self._inventory if host.name == name))
 
     def _answer(self, host: Host, question: Callable[[Host], Answer]) -> Answer | Unanswered:
         if not host.connected:

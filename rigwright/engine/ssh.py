@@ -166,7 +166,8 @@ def _explained(connector: Any, error: Exception) -> CannotConnect:
             "host key",
             f"the host key of {at} has CHANGED: it shows {fingerprint(cause.key)}, {known_hosts} holds "
             f"{fingerprint(cause.expected_key)}. Either the machine was reinstalled, or somebody stands in between. "
-            f"If it was reinstalled: ssh-keygen -f {known_hosts} -R '{at}', then make the new key known",
+            f"If it was reinstalled: `rig rebuild {connector.host.name}` takes the new key once it is vouched for; or: "
+            f"ssh-keygen -f {known_hosts} -R '{at}', then make the new key known",
         )
     if isinstance(cause, UnknownHostKey):
         scan = f"ssh-keyscan {'' if port == 22 else f'-p {port} '}{name} >> {known_hosts}"

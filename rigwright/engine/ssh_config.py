@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from paramiko import SSHException
@@ -38,6 +39,16 @@ def settings(connector: SSHConnector) -> dict[str, Any]:
         if not str(found.get(name, 0)).isdigit():
             raise UnusableConfig(f"{file or USERS_OWN}: {keyword} {found[name]}: expected a whole number")
     return found
+
+
+def user_of(host: str) -> str | None:
+    """The login user that ssh's own configuration names for a host; None: none. Raises `UnusableConfig`."""
+    try:
+        config = user_client.get_ssh_config(str(Path(USERS_OWN).expanduser()))
+        found = config.lookup(host).get("user") if config else None
+    except Exception as error:  # as in `settings`
+        raise UnusableConfig(f"{getattr(error, 'filename', None) or USERS_OWN}: {_said(error)}") from error
+    return None if found is None else str(found)
 
 
 def install() -> None:

@@ -6,7 +6,6 @@ showed there, until sshd is moved and the new port is proven.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,10 +18,10 @@ from paramiko.ssh_exception import NoValidConnectionsError
 from pyinfra import logger
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.ssh import SSHConnector
-from pyinfra.connectors.sshuserclient import client as user_client
 
 from rigwright.choice.access import SSH_PORT, OtherPort, other_port
 from rigwright.engine.host_key import UnknownHostKey, fingerprint
+from rigwright.engine.known_hosts import Papers
 from rigwright.engine.ledger import ledger_of
 from rigwright.engine.ssh_config import settings
 from rigwright.spec.load import DeclarationError, NoProjectError, NoSuchHostError, rig_of
@@ -57,6 +56,7 @@ def enter(connector: SSHConnector, connect: Connect) -> None:
     if connector is not connector.host.connector:
         connect(connector)
         return
+    connect = _by_any_known_key(connect)
     if ledger.way_in is not None:
         with known_by(connector, ledger.way_in.port, [ledger.way_in.key]):
             connect(connector)
@@ -68,7 +68,7 @@ def enter(connector: SSHConnector, connect: Connect) -> None:
         remark = _enter_otherwise(connector, connect, error)
     if remark is not None:
         logger.warning(f"{connector.host.print_prefix}{remark}")
-    ledger.way_in = WayIn(port_of(connector), _shown(connector), remark)
+    ledger.way_in, ledger.strange_at = WayIn(port_of(connector), _shown(connector), remark), None
 
 
 def moved(connector: SSHConnector, proof: SSHConnector) -> None:
@@ -109,6 +109,54 @@ def known_by(connector: SSHConnector, port: int, keys: Iterable[PKey]) -> Iterat
 def port_of(connector: SSHConnector) -> int:
     """The port that the connector goes to: its own, or the one in ssh's configuration."""
     return int(connector.data["ssh_port"] or settings(connector).get("port") or SSH_PORT)
+
+
+def papers(connector: SSHConnector, *ports: int) -> Papers:
+    """What the host is known by: under the declared port, under these, and under its other one if that is surely its.
+
+    Raises `UnusableConfig`.
+    """
+    first = int(connector.host.data.get("ssh_port") or settings(connector).get("port") or SSH_PORT)
+    other = _other_port(connector, first)
+    called = [_known_as(connector, port) for port in (first, *ports)]
+    files = _known_files(connector)
+    if other is not None and not other.may_be_forwarded:
+        more = _known_as(connector, other.port)
+        if Papers((more,), files).keys:
+            called.append(more)
+    return Papers(tuple(dict.fromkeys(called)), files)
+
+
+def _by_any_known_key(connect: Connect) -> Connect:
+    """As ``connect``, by any of the keys that known_hosts holds.
+
+    paramiko knows but the first of each kind, and nothing below a line that it does not understand (@cert-authority).
+    There are several of a kind while a backup puts a host's old keys back in place of new ones. The port at which an
+    unknown one was shown stands in the ledger.
+    """
+
+    def entering(connector: SSHConnector) -> None:
+        try:
+            connect(connector)
+        except Exception as error:
+            cause = cause_of(error)
+            if not isinstance(cause, UnknownHostKey | BadHostKeyException):
+                raise
+            port = port_of(connector)
+            if not is_of(connector, port, cause):
+                raise
+            if cause.key not in _known_keys(connector, port):
+                ledger_of(connector.host).strange_at = port
+                raise
+            with known_by(connector, port, [cause.key]):
+                connect(connector)
+
+    return entering
+
+
+def is_of(connector: SSHConnector, port: int, trouble: UnknownHostKey | BadHostKeyException) -> bool:
+    """Whether it is the host itself whose key is not taken, and not a jump host on the way."""
+    return trouble.hostname == _known_as(connector, port)
 
 
 def _enter_otherwise(connector: SSHConnector, connect: Connect, failed: Exception) -> str | None:
@@ -186,11 +234,13 @@ def _shown(connector: SSHConnector) -> PKey:
 
 def _known_keys(connector: SSHConnector, port: int) -> list[PKey]:
     """The keys that known_hosts holds for the host under this port."""
+    return Papers((_known_as(connector, port),), _known_files(connector)).keys
+
+
+def _known_files(connector: SSHConnector) -> tuple[Path, ...]:
     declared = connector.data["ssh_known_hosts_file"]
     files = [declared] if declared else settings(connector).get("userknownhostsfile", "~/.ssh/known_hosts").split()
-    found = user_client.get_host_keys(tuple(os.path.expanduser(file) for file in files))  # noqa: PTH111  (as pyinfra)
-    known = found.lookup(_known_as(connector, port))
-    return list(known.values()) if known else []
+    return tuple(Path(file).expanduser() for file in files)
 
 
 def _known_as(connector: SSHConnector, port: int) -> str:

@@ -42,8 +42,8 @@ class Backups(FactBase[BackupState]):
 class EarlierSnapshots(FactBase[int]):
     """How many snapshots the repository has of this host's name that are of before this installation.
 
-    Raw: ``{"count": 3, "newest_at": 1763881200.5}``; nothing where the program is not there yet or cannot tell, which
-    the backup itself will say why.
+    Raw: ``{"count": 3, "newest_at": 1763881200.5, …}``; nothing where the program is not there yet or cannot tell,
+    which the backup itself will say why.
     """
 
     def command(self, program: str) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from rigwright.spec.model import Model
+from rigwright.spec.model import Model, key
 
 
 class Connection(Model):
@@ -22,6 +22,13 @@ class Connection(Model):
     ssh_config_file: str | None = Field(None, description="ssh_config file; None: ssh's own")
     ssh_strict_host_key_checking: Literal["yes", "accept-new"] = Field(
         "yes", description="what to do with an unknown host key; a changed one is always refused"
+    )
+    ssh_host_key: str | None = key(
+        None,
+        "the key that a host shows once it is installed: `rig rebuild` believes it; None: somebody vouches for it",
+        pattern=r"^(SHA256:[A-Za-z0-9+/]{43}=?"
+        r"|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?)$",
+        form="a public host key, 'ssh-ed25519 AAAA...', or its fingerprint, 'SHA256:...'",
     )
     sudo: bool | None = Field(None, alias="_sudo", description="become root by sudo; None: unless ssh_user is root")
 

@@ -23,12 +23,12 @@ class Answers(dict[str, str]):
 
 
 def ask(host: Host, sections: Mapping[str, str]) -> Answers:
-    """Run each section's shell commands, all in one command on the host; what fails says nothing.
+    """Run each section's shell commands, all in one command on the host; what fails says nothing, nor does no command.
 
     Raises RuntimeError when the script as a whole could not be run.
     """
     script = "export LC_ALL=C\n" + "".join(
-        f"echo {shlex.quote(f'{_MARK} {name}')}\n(\n{commands}\n) 2>/dev/null </dev/null\n"
+        f"echo {shlex.quote(f'{_MARK} {name}')}\n(\n{commands or ':'}\n) 2>/dev/null </dev/null\n"
         for name, commands in sections.items()
     )
     done = host.run("/bin/sh -c %s", f"{script}echo '{_MARK} end'")

@@ -56,7 +56,7 @@ TARGET: dict[str, Any] = {
 def test_what_would_be_put_back_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     as_it_is = {**TARGET, "path": "/etc/x", "missing": 0, "changed": 0}
     found = {"unfinished": "00ff", "snapshot": "abc", "taken_at": 1795972482, "targets": [TARGET, as_it_is]}
-    restore._show("basement", found)
+    restore.show_found("basement", found)
     shown = capsys.readouterr().out
     assert "an interrupted restore of snapshot 00ff is finished first" in shown
     assert "snapshot abc of 2026-11-29T17:14:42+00:00" in shown

@@ -203,7 +203,9 @@ def test_the_proof_is_read_from_its_document() -> None:
     ]
     counts = {"holds": 0, "falls short": 1, "could not tell": 1}
     document = {"hosts": [{"reached": True, "error": None, "counts": counts, "answers": answers}]}
-    assert proved_by(json.dumps(document), "") == Proved("1 falls short, 1 could not tell", ("The pin: a b",))
+    assert proved_by(json.dumps(document), "") == Proved(
+        "1 falls short, 1 could not tell", ("The pin: a b",), untold=("Loaded: a container",)
+    )
     assert proved_by("", "Error: no\nsuch host").error == "rig verify said: Error: no such host"
     assert proved_by('{"hosts": []}', "").error is not None
 

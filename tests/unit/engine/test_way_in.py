@@ -16,6 +16,7 @@ from pyinfra.connectors.ssh import SSHConnector
 
 from rigwright.engine import reconnect, way_in
 from rigwright.engine.host_key import UnknownHostKey
+from rigwright.engine.known_hosts import Papers
 from rigwright.engine.ledger import ledger_of
 from rigwright.spec.load import Declarations, use
 from rigwright.spec.rig import Rig
@@ -205,6 +206,87 @@ def test_within_a_run_a_host_keeps_its_key(host: Callable[..., Any]) -> None:
     with pytest.raises(ConnectError) as caught:
         way_in.enter(bench.connector, machine.connect)
     assert isinstance(way_in.cause_of(caught.value), BadHostKeyException)
+
+
+def test_all_keys_of_a_kind_that_known_hosts_holds_count(host: Callable[..., Any]) -> None:
+    """As for ssh itself; paramiko alone would go by the first."""
+    bench = host(22, 22, foreign=(22,))
+    with Path(bench.data.ssh_known_hosts_file).open("a") as known:
+        known.write(f"{NAME} {OWN.get_name()} {OWN.get_base64()}\n")
+    machine = Machine({22: OWN})
+    assert enter(bench, machine) is None
+    assert machine.tried == [22, 22]
+    assert ledger_of(bench).strange_at is None
+
+
+@pytest.mark.parametrize(
+    ("ports", "known", "strange_at"),
+    [
+        ((22, 22), {"foreign": (22,)}, 22),
+        ((22, 22), {}, 22),
+        ((2222, 2222), {"foreign": (2222,)}, 22),
+        ((None, 2222), {"own": (22,)}, None),
+    ],
+    ids=["another key is known", "none is known", "at the port of a bare distribution", "closed"],
+)
+def test_where_a_stranger_was_met_is_written_down(
+    host: Callable[..., Any], ports: tuple[int | None, int], known: dict[str, tuple[int, ...]], strange_at: int | None
+) -> None:
+    bench = host(*ports, **known)
+    with pytest.raises(ConnectError):
+        enter(bench, Machine({strange_at: OWN} if strange_at else {}))
+    assert ledger_of(bench).strange_at == strange_at
+
+
+def test_a_key_below_a_line_that_paramiko_does_not_understand_is_known(host: Callable[..., Any]) -> None:
+    bench = host(22, 22, own=(22,))
+    file = Path(bench.data.ssh_known_hosts_file)
+    file.write_text(f"@cert-authority {NAME} {FOREIGN.get_name()} {FOREIGN.get_base64()}\n{file.read_text()}")
+    machine = Machine({22: OWN})
+
+    def connect(connector: SSHConnector) -> None:
+        if connector.data["ssh_known_hosts_file"] != str(file):
+            machine.connect(connector)
+            return
+        try:
+            raise UnknownHostKey(NAME, OWN)
+        except UnknownHostKey as error:
+            raise ConnectError("told otherwise") from error
+
+    way_in.enter(bench.connector, connect)
+    assert machine.tried == [22] and ledger_of(bench).strange_at is None
+
+
+def test_a_jump_host_with_another_key_is_not_the_host(host: Callable[..., Any]) -> None:
+    bench = host(22, 22, own=(22,))
+
+    def connect(connector: SSHConnector) -> None:
+        try:
+            raise BadHostKeyException("jump", FOREIGN, OWN)
+        except BadHostKeyException as error:
+            raise ConnectError("told otherwise") from error
+
+    with pytest.raises(ConnectError):
+        way_in.enter(bench.connector, connect)
+    assert ledger_of(bench).strange_at is None
+
+
+@pytest.mark.parametrize(
+    ("ports", "own", "names"),
+    [
+        ((22, 22), (22,), [NAME]),
+        ((2222, 2222), (2222,), [f"[{NAME}]:2222", NAME]),
+        ((22, 2222), (22, 2222), [NAME, f"[{NAME}]:2222"]),
+        ((22, 2222), (22,), [NAME]),
+        ((2200, 2222), (2200, 2222), [f"[{NAME}]:2200", NAME]),
+    ],
+    ids=["one port", "met at another one", "known under both", "known under one", "the other may be another machine's"],
+)
+def test_the_names_that_a_host_is_known_by(
+    host: Callable[..., Any], ports: tuple[int, int], own: tuple[int, ...], names: list[str]
+) -> None:
+    bench = host(*ports, own=own)
+    assert way_in.papers(bench.connector, 22) == Papers(tuple(names), (Path(bench.data.ssh_known_hosts_file),))
 
 
 def test_the_port_may_stand_in_sshs_configuration(host: Callable[..., Any], tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ def test_a_section_that_fails_says_nothing_and_stops_no_other(shell: Host) -> No
     assert (answers["gone"], answers["quoted"], answers["set"]) == ("", "it's 100%", "unset")
 
 
+def test_a_section_without_commands_says_nothing(shell: Host) -> None:
+    assert ask(shell, {"none": "", "one": "echo a"}) == {"none": "", "one": "a"}
+
+
 def test_nothing_waits_for_input(shell: Host) -> None:
     assert ask(shell, {"input": "cat; echo read"})["input"] == "read"
 

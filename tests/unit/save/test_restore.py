@@ -11,10 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from save import __main__ as program
 from save import backup, compare, journal, manifest, place, places, record, restore, snapshots
 from save.errors import NotTold, Trouble
 from save.plan import Item, Plan
@@ -30,6 +32,7 @@ class Shelf:
     stage: Path
     taken: datetime
     kept: manifest.Manifest
+    unlocked: bool = False
 
     def snapshots(self, host: str) -> list[dict[str, Any]]:
         return [{"id": "abcdef01", "short_id": "abcdef01", "time": self.taken.isoformat()}]
@@ -40,7 +43,10 @@ class Shelf:
     def said(self, *words: str) -> str:
         if words[0] == "dump":
             return self.kept.text()
-        assert words[0] == "restore"
+        if words[0] == "unlock":
+            self.unlocked = True
+            return ""
+        assert words[0] == "restore" and self.unlocked, "the installation that died may have left a lock"
         target = Path(words[words.index("--target") + 1])
         for number, word in enumerate(words):
             source = self.folder / words[number + 1].lstrip("/") if word == "--include" else Path("/no/such")
@@ -234,3 +240,27 @@ def test_times_as_restic_writes_them(text: str, ns: int) -> None:
 def test_a_manifest_is_read_as_it_was_written(plan: Plan, shelf: Shelf) -> None:
     told = json.loads(shelf.kept.text())
     assert told["databases"] and manifest.parsed(shelf.kept.text()).paths == shelf.kept.paths
+
+
+def test_a_text_is_read_from_the_snapshot_and_put_nowhere(
+    plan: Plan, shelf: Shelf, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, ...]] = []
+    monkeypatch.setattr(shelf, "said", lambda *words: str(said.append(words) or "then"))
+    (home / "note").write_text("now")
+    assert restore.texts(plan, "abcd", [f"{home}/note"]) == {f"{home}/note": "then"}
+    assert said == [("dump", "--no-lock", "abcdef01", f"{home}/note")]
+    assert (home / "note").read_text() == "now"
+    with pytest.raises(Trouble, match="0 snapshots of basement begin with ffff"):
+        restore.texts(plan, "ffff", [f"{home}/note"])
+
+
+def test_what_is_outstanding_is_told_with_the_place_and_what_was_cut_off(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "Restic", lambda plan: SimpleNamespace(identity=lambda: "r1"))
+    monkeypatch.setattr(program, "earlier", lambda plan, known, identity: [{"time": "2026-11-29T17:14:42Z"}])
+    monkeypatch.setattr(program, "unfinished", lambda: "77aa")
+    assert program._earlier(plan) == {
+        "count": 1, "newest_at": 1795972482.0, "repository": "/repo", "unfinished": "77aa",
+    }  # fmt: skip
