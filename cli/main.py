@@ -33,6 +33,7 @@ COMMANDS = {
     "ask": Entry("cli.ask", "Put a question to a model through the gateway, and say how fast the answer came."),
     "backup": Entry("cli.backup", "Save what must survive a reinstall now; list and check what is saved."),
     "restore": Entry("cli.restore", "Put back what was saved, shown first."),
+    "installer": Entry("cli.installer", "Make media that install a host unattended, on the one disk that is meant."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }

@@ -7,19 +7,14 @@ import hashlib
 import posixpath
 import shlex
 from collections.abc import Generator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from rigwright.engine.reasons import because
 from rigwright.facts.files import Files, FileState
-
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-"""Laid out as on the host."""
+from rigwright.templates import render as render  # noqa: PLC0414  # others call it by this module
 
 
 @operation()
@@ -111,23 +106,6 @@ def link(path: str, target: str) -> Generator[str, None, None]:
     because(f"{path}: {_described(found)}, wanted link to {target}")
     quoted = shlex.quote(path)
     yield f"ln -sfT {shlex.quote(target)} {quoted}.rigwright && mv -fT {quoted}.rigwright {quoted}"
-
-
-def render(src: str, context: Mapping[str, Any]) -> str:
-    """Render templates/``src``."""
-    return _environment().get_template(src).render(context)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
 
 
 def _gap(found: FileState | None, digest: str, mode: str, user: str, group: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from rigwright.rules import install
 from rigwright.rules.finding import Finding
 from rigwright.spec.access import User
 from rigwright.spec.connection import Connection
@@ -17,6 +18,7 @@ NO_LOGIN = ("nologin", "false", "true", "sync")
 def find(rig: Rig, connection: Connection) -> Iterator[Finding]:
     """What would lock the connecting user out."""
     yield from _of_the_host(rig, connection)
+    yield from install.way_in(rig, connection)
     name = connection.ssh_user
     user = rig.access.users.get(name)
     if user is None or name == "root":

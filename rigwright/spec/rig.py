@@ -14,6 +14,7 @@ from rigwright.spec.driver import Driver
 from rigwright.spec.fans import Fans
 from rigwright.spec.gateway import Gateway
 from rigwright.spec.hardware import Hardware
+from rigwright.spec.install import Install
 from rigwright.spec.locks import Locks
 from rigwright.spec.model import Model, key
 from rigwright.spec.models import Models
@@ -49,6 +50,11 @@ class Rig(Model):
         unproved="seen through the keys that they set",
     )
     hardware: Hardware = key(default_factory=Hardware, description="what the host is made of")
+    install: Install | None = key(
+        None,
+        "how the host gets its system (`rig installer`); None: not by us",
+        unproved="is of the next installation, not of the host that runs; what comes of it is proved by the layers",
+    )
     base: Base = key(default_factory=Base, description="the distribution itself")
     access: Access = key(default_factory=Access, description="people, SSH, firewall")
     driver: Driver = key(default_factory=Driver, description="NVIDIA driver")

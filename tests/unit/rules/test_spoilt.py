@@ -22,12 +22,28 @@ from tests.unit.rules.cases_driver import DRIVER
 from tests.unit.rules.cases_fit import FIT
 from tests.unit.rules.cases_gateway import GATEWAY
 from tests.unit.rules.cases_hardware import HARDWARE
+from tests.unit.rules.cases_install import INSTALL, INSTALL_WAY_IN
 from tests.unit.rules.cases_layers import LAYERS
 from tests.unit.rules.cases_models import MODELS
 from tests.unit.rules.cases_rigd import RIGD
 from tests.unit.rules.cases_runtimes import RUNTIMES
 
-ALL = [*HARDWARE, *BASE, *ACCESS, *CONNECTION, *DRIVER, *LAYERS, *RIGD, *MODELS, *RUNTIMES, *GATEWAY, *BACKUP, *FIT]
+ALL = [
+    *HARDWARE,
+    *BASE,
+    *ACCESS,
+    *CONNECTION,
+    *DRIVER,
+    *LAYERS,
+    *RIGD,
+    *MODELS,
+    *RUNTIMES,
+    *GATEWAY,
+    *BACKUP,
+    *FIT,
+    *INSTALL,
+    *INSTALL_WAY_IN,
+]
 WRONG = {"of no type"}
 """Nothing in a declaration is a set."""
 

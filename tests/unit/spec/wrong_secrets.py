@@ -40,7 +40,7 @@ WRONG = [
         "driver": {"branch": 580},
         """,
         "basement: ssh_password = (not shown) [inventory/home.py:5]: expected a known key: profiles, "
-        "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
+        "hardware, install, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
         "rigd, models, runtimes, gateway and backup; for the connection ssh_user and "
         "others. No secret belongs into the inventory: take it out, and change it if the file was shared.",
     ),

@@ -12,7 +12,7 @@ WRONG = [
         "drivers": {"branch": 580},
         """,
         "basement: drivers = {'branch': 580} [inventory/home.py:6]: expected a known key: profiles, "
-        "hardware, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
+        "hardware, install, base, access, driver, cuda, containers, tuning, power, clocks, fans, "
         "rigd, models, runtimes, gateway and backup; for the connection ssh_user and "
         "others; did you mean driver? Rename it.",
     ),
@@ -68,7 +68,7 @@ WRONG = [
         "branch": 580,
         "driver": {"branch": 580},
         """,
-        "basement: branch = 580 [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
+        "basement: branch = 580 [inventory/home.py:5]: expected a known key: profiles, hardware, install, base, "
         "access, driver, cuda, containers, tuning, power, clocks, fans, "
         "rigd, models, runtimes, gateway and backup; for the connection ssh_user and others; did you "
         "mean driver.branch? Rename it.",
@@ -79,7 +79,7 @@ WRONG = [
         "name": "cellar",
         "driver": {"branch": 580},
         """,
-        "basement: name = 'cellar' [inventory/home.py:5]: expected a known key: profiles, hardware, base, "
+        "basement: name = 'cellar' [inventory/home.py:5]: expected a known key: profiles, hardware, install, base, "
         "access, driver, cuda, containers, tuning, power, clocks, fans, "
         "rigd, models, runtimes, gateway and backup; for the connection ssh_user and others. A host's "
         "name is its entry in the inventory: remove the key.",
