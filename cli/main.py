@@ -34,6 +34,7 @@ COMMANDS = {
     "backup": Entry("cli.backup", "Save what must survive a reinstall now; list and check what is saved."),
     "restore": Entry("cli.restore", "Put back what was saved, shown first."),
     "installer": Entry("cli.installer", "Make media that install a host unattended, on the one disk that is meant."),
+    "install": Entry("cli.install", "Install a host on its disk from a live system that SSH reaches."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }
