@@ -55,16 +55,27 @@ def _fingerprint(ctx: click.Context, parameter: click.Parameter, value: str | No
 
 @click.command("install")
 @click.argument("host")
-@click.option("--at", callback=_place, metavar="[USER@]ADDRESS[:PORT]", help="Where the live system answers; USER: root "
-              "or one who may use sudo. Default: where HOST itself is declared to answer.")  # fmt: skip
-@click.option("--fingerprint", callback=_fingerprint, metavar="SHA256:…", help="The live system's host key, as its own "
-              "screen says it; nothing is written to known_hosts then. Needs --at.")  # fmt: skip
+@click.option(
+    "--at",
+    callback=_place,
+    metavar="[USER@]ADDRESS[:PORT]",
+    help="Where the live system answers; USER: root, or one who may use sudo. Default: as HOST itself is declared.",
+)
+@click.option(
+    "--fingerprint",
+    callback=_fingerprint,
+    metavar="SHA256:…",
+    help="The live system's host key, as its own screen says it; known_hosts is left alone then. Needs --at.",
+)
 @click.option(
     "--ssh-key", type=click.Path(exists=True, dir_okay=False), help="The private key that opens the live system."
 )
 @click.option("--plan", "plan_only", is_flag=True, help="Say what would be done, and stop.")
-@click.option("--wipe", is_flag=True, help="Also where the disk is mounted, or a part of an array or a volume group; "
-              "with --yes also where anything at all is on it.")  # fmt: skip
+@click.option(
+    "--wipe",
+    is_flag=True,
+    help="Also where the disk is mounted, or a part of an array or a volume group; with --yes, whatever is on it.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--reboot", is_flag=True, help="Restart into what was installed.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one key. May be repeated.")
