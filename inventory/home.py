@@ -65,6 +65,8 @@ home = [
             # "models": {"wanted": {"qwen3": {"hub": "Qwen/Qwen3-8B-GGUF", "files": ["*Q4_K_M.gguf"]}}},
             # "runtimes": {"services": {"llm": {"kind": "llama.cpp", "models": {"qwen3": {"context_tokens": 32768}}}}},
             # "gateway": {"routes": {"llm": {}}, "clients": {"me": {"api_key": {"command": ["pass", "show", "rig"]}}}},
+            # How it gets its system (docs/installer.md); the drive's "serial" above says which disk is erased:
+            # "install": {"release": "trixie", "disk": {"drive": "system"}, "host_key": {"file": "~/.ssh/hosts/basement"}},
             # What a reinstall would lose (docs/backup.md):
             # "backup": {"repository": "/mnt/backup/rig", "password": {"command": ["pass", "show", "rig-backup"]}},
         },

@@ -33,13 +33,16 @@ DEBIAN_PACKAGE: Mapping[str, str] = {
 HEADERS: tuple[str, ...] = ("libc6-dev", "debian-archive-keyring")
 """Debian packages that are needed without being seen as a program: the C library's headers, the archive's keys."""
 
+INSTALLERS: tuple[str, ...] = ("cpio", "fdisk", "gpgv", "mtools", "xorriso")
+"""Debian packages of the programs that installation media are made and looked into by."""
+
 # Debian keeps these out of an ordinary user's PATH, and out of root's under some `su`.
 _SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 
 def debian_packages() -> list[str]:
     """The Debian packages that the simulation needs on the machine it runs on, sorted."""
-    return sorted({*DEBIAN_PACKAGE.values(), *HEADERS})
+    return sorted({*DEBIAN_PACKAGE.values(), *HEADERS, *INSTALLERS})
 
 
 def find(program: str) -> str:

@@ -53,21 +53,17 @@ class Archive:
             raise ArchiveError(f"{self.mirror} has no package {name} in {self.suite}")
         return self._kept(entry["Filename"], entry["SHA256"], int(entry["Size"]))
 
-    def installer_packages(self) -> dict[str, dict[str, str]]:
-        """The packages of the installer itself (udebs): name → its fields. Raises `ArchiveError`."""
-        return _stanzas(self._index("main/debian-installer/binary-amd64/Packages.xz"))
-
-    def installer_package(self, entry: dict[str, str]) -> Path:
-        """The file of one of them. Raises `ArchiveError`."""
-        return self._kept(entry["Filename"], entry["SHA256"], int(entry["Size"]))
-
     def _index(self, path: str) -> str:
         """An index of packages, of the hash that the signed release has for it."""
         signed = self._signed()
         wanted = _hashes(signed).get(path)
         if wanted is None:
             raise ArchiveError(f"the release file of {self.suite} at {self.mirror} names no {path}")
-        data = self._fetched(f"dists/{self.suite}/{path}")
+        # By its hash a mirror has it also while it is being updated.
+        folder = path.rpartition("/")[0]
+        by_hash = "\nAcquire-By-Hash: yes\n" in signed
+        name = f"{folder}/by-hash/SHA256/{wanted}" if by_hash else path
+        data = self._fetched(f"dists/{self.suite}/{name}", path.rpartition("/")[2])
         if hashlib.sha256(data).hexdigest() != wanted:
             raise ArchiveError(
                 f"{self.mirror}/dists/{self.suite}/{path} is not what Debian has signed. The mirror may be in the "
@@ -83,11 +79,12 @@ class Archive:
             raise ArchiveError(f"{self.mirror}/dists/{self.suite} is of {codename or 'no release'}")
         return text
 
-    def _fetched(self, path: str) -> bytes:
-        return b"".join(self._pieces(path))
+    def _fetched(self, path: str, called: str | None = None) -> bytes:
+        return b"".join(self._pieces(path, called))
 
-    def _pieces(self, path: str) -> Iterable[bytes]:
-        url, name, done = f"{self.mirror}/{path}", path.rpartition("/")[2], 0
+    def _pieces(self, path: str, called: str | None = None) -> Iterable[bytes]:
+        """``called``: what it is for people."""
+        url, name, done = f"{self.mirror}/{path}", called or path.rpartition("/")[2], 0
         try:
             with httpx2.stream("GET", url, follow_redirects=True, timeout=TIMEOUT_S) as response:
                 response.raise_for_status()

@@ -47,11 +47,8 @@ def host_key(text: str, whence: str) -> HostKey:
     ``whence``: the key of the declaration, for the error. Raises `KeyUnusable`.
     """
     data = unfolded(text, whence)
-    load = (
-        serialization.load_ssh_private_key
-        if b"BEGIN OPENSSH PRIVATE KEY" in data
-        else serialization.load_pem_private_key
-    )
+    own_form = b"BEGIN OPENSSH PRIVATE KEY" in data
+    load = serialization.load_ssh_private_key if own_form else serialization.load_pem_private_key
     try:
         key = load(data, password=None)
     except TypeError:
@@ -61,7 +58,8 @@ def host_key(text: str, whence: str) -> HostKey:
         raise KeyUnusable(f"{whence}: this is no private SSH key as ssh-keygen writes it") from None
     if not isinstance(key, ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise KeyUnusable(f"{whence}: sshd uses keys of the kinds ed25519, ecdsa and rsa alone")
-    return _host_key(key)
+    made = _host_key(key)
+    return HostKey(data.strip() + b"\n", made.public) if own_form else made
 
 
 def unfolded(text: str, whence: str) -> bytes:

@@ -21,9 +21,8 @@ LAST = 10**4
 
 
 class Mirror(NamedTuple):
-    """An archive as the installer asks for it."""
+    """An archive as the installer asks for it: by HTTP, a rule of section install."""
 
-    scheme: str
     host: str
     directory: str
 
@@ -31,7 +30,7 @@ class Mirror(NamedTuple):
 def mirror_of(install: Install) -> Mirror:
     """The declared archive, or Debian's own."""
     parts = urlsplit(install.mirror or MIRROR)
-    return Mirror(parts.scheme, parts.netloc, parts.path or "/")
+    return Mirror(parts.netloc, parts.path or "/")
 
 
 def preseed(order: Order) -> str:

@@ -126,6 +126,11 @@ def key_problem(line: str) -> str | None:
     return None if _whole(blob) else "part of it is missing"
 
 
+def is_example(line: str) -> bool:
+    """Whether it is the key that comes with the project, of which nobody holds the other half."""
+    return any(word.startswith(EXAMPLE) for word in line.split())
+
+
 def _whole(blob: bytes) -> bool:
     """Whether the key's parts, each with its length before it, fill it to the end."""
     at = 0

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface
 from rigwright.catalog import Catalog
 from rigwright.choice.install.layout import disk_layout, drive_of, system_serial
 from rigwright.choice.install.people import installed_people
+from rigwright.rules.access import is_example
 from rigwright.rules.finding import Finding, nearest
 from rigwright.spec.connection import Connection
 from rigwright.spec.install import Install, Network
@@ -21,7 +22,7 @@ def find(rig: Rig, catalog: Catalog) -> Iterator[Finding]:
     if rig.install is None:
         return
     yield from _release(rig.install, catalog)
-    yield from _security(rig.install, catalog)
+    yield from _mirrors(rig.install, catalog)
     yield from _disk(rig, rig.install)
     yield from _fits(rig, rig.install)
     yield from _swap(rig, rig.install)
@@ -51,24 +52,25 @@ def way_in(rig: Rig, connection: Connection) -> Iterator[Finding]:
     if rig.install is None:
         return
     name = connection.ssh_user
-    if any(person.name == name and person.keys for person in installed_people(rig, name)):
+    keys = [line for person in installed_people(rig, name) if person.name == name for line in person.keys]
+    if not all(map(is_example, keys)):
         return
     if name == "root" and "root" not in rig.access.users:
         yield Finding(
             "install.no-way-in",
             "access.users",
             None,
-            "a user with a key and sudo 'nopasswd', whose keys root is given: ssh_user is 'root', and what is "
+            "a user with a key of yours and sudo 'nopasswd', whose keys root is given: ssh_user is 'root', and what is "
             "installed has no other way in",
             "Give a user under access.users your public key, or root.",
             rests_on=("ssh_user", "access.users.*.keys.*", "access.users.*.sudo", "install"),
         )
-    elif name not in rig.access.users or not rig.access.users[name].keys:
+    else:
         yield Finding(
             "install.no-way-in",
             f"access.users.{name}",
             None,
-            f"an account with a key: ssh_user is {name!r}, and what is installed has no other way in",
+            f"an account with a key of yours: ssh_user is {name!r}, and what is installed has no other way in",
             "Declare it with your public key.",
             rests_on=("ssh_user", f"access.users.{name}.keys.*", "access.users.*", "install"),
         )
@@ -86,16 +88,26 @@ def _release(install: Install, catalog: Catalog) -> Iterator[Finding]:
         )
 
 
-def _security(install: Install, catalog: Catalog) -> Iterator[Finding]:
+def _mirrors(install: Install, catalog: Catalog) -> Iterator[Finding]:
+    """Debian's installer has questions for neither HTTPS nor the path of security updates; signatures guard both."""
     release = catalog.releases.get(install.release)
-    mirror = install.security_mirror
-    if release is None or release.id != "debian" or mirror is None:
+    if release is None or release.id != "debian":
         return
-    if not (mirror.startswith("http://") and mirror.endswith("/debian-security")):
+    if install.mirror is not None and not install.mirror.startswith("http://"):
+        yield Finding(
+            "install.mirror",
+            "install.mirror",
+            install.mirror,
+            "an address that begins with 'http://': Debian's installer has no question for another one",
+            "Correct it: what comes from there is checked by Debian's signature.",
+            rests_on=("install.release",),
+        )
+    security = install.security_mirror
+    if security is not None and not (security.startswith("http://") and security.endswith("/debian-security")):
         yield Finding(
             "install.security-mirror",
             "install.security_mirror",
-            mirror,
+            security,
             "'http://…/debian-security': Debian's installer asks for the host alone, and adds the rest itself",
             "Correct it, or serve it there.",
             rests_on=("install.release",),

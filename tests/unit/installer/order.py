@@ -43,6 +43,7 @@ def reference(**section: Any) -> Order:
     """The reference machine."""
     install = {"release": "trixie", "disk": {"serial": "SPCC-0001"}, **section}
     overrides = {f"install.{name}": value for name, value in install.items()}
+    overrides["access.users.owner.keys"] = [KEY]
     return of(load_rigs(ROOT, overrides=overrides).rigs["basement"])
 
 
@@ -63,7 +64,7 @@ ODD: dict[str, Any] = {
         "layout": {"boot_mib": 1024, "swap_gib": 8, "root_gib": 100},
         "network": FIXED,
         "keyboard": "de",
-        "mirror": "https://mirror.lan:8443/x/debian",
+        "mirror": "http://mirror.lan:8080/x/debian",
         "security_mirror": "http://mirror.lan:81/y/debian-security",
         "kernel_options": ["console=tty0", "console=ttyS0,115200"],
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.rules.case import KEY, Case, Parts
+from tests.unit.rules.case import EXAMPLE, KEY, Case, Parts
 
 SECRET = {"file": "~/.ssh/x"}
 DRIVES = {
@@ -36,6 +36,12 @@ def data(serial: str) -> Parts:
 
 INSTALL = [
     Case("install.unknown-release", "install.release", install(release="trixy"), install(release="noble")),
+    Case(
+        "install.mirror",
+        "install.mirror",
+        install(mirror="https://mirror.lan/debian"),
+        install(release="noble", mirror="https://mirror.lan/ubuntu", security_mirror="https://mirror.lan/ubuntu"),
+    ),
     Case(
         "install.security-mirror",
         "install.security_mirror",
@@ -118,4 +124,6 @@ INSTALL_WAY_IN = [
          coming_in("root", root=NOPASSWD), "root is declared"),
     Case("install.no-way-in", "access.users.you", coming_in("you", me=NOPASSWD),
          coming_in("you", you=NOPASSWD), "nobody"),
+    Case("install.no-way-in", "access.users", coming_in("root", me={"keys": [EXAMPLE]}),
+         coming_in("root", me={"keys": [EXAMPLE, KEY]}), "the example"),
 ]  # fmt: skip
