@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 
 import paramiko
@@ -21,6 +22,9 @@ class NotThatKey(Exception):
 def key_of(address: str, port: int, wanted: str) -> PKey:
     """The shown host key of this fingerprint ('SHA256:…'). Raises `NotThatKey`."""
     shown: list[PKey] = []
+    # A kind that the host has no key of is no error; paramiko would tell the screen of it at length.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
+    logging.getLogger("paramiko").propagate = False
     for kind in KINDS:
         try:
             shown.append(_shown(address, port, kind))

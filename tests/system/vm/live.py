@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sim import programs
 from sim.host.mirror import machine_mirror
 from sim.host.root import bare_root
 from sim.host.warm import derive
+from sim.vm import monitor
 from sim.vm.image import Image, image
 from sim.vm.machine import Machine
 from sim.vm.tools import tools
@@ -127,6 +129,28 @@ def fill_data_disk(machine: Machine) -> None:
         f"mkfs.ext4 -q -L models {device} 200M && mount {device} /mnt && cp /bin/bash /mnt/ && umount /mnt && "
         f"dd if=/dev/urandom of={device} bs=1M seek=700 count=4 conv=notrunc status=none && sync"
     )
+
+
+@contextmanager
+def usb_twin(machine: Machine, serial: str) -> Iterator[Path]:
+    """A disk in a USB enclosure that shows the serial number of another: its image on this machine."""
+    file, socket = machine.record.disks / "twin.raw", machine.record.folder / "monitor"
+    with file.open("wb") as image_file:
+        image_file.truncate(64 * 1024**2)
+    where = {"driver": "file", "filename": tools().at(file)}
+    monitor.ask(socket, "blockdev-add", {"driver": "raw", "node-name": "twin", "file": where})
+    monitor.ask(
+        socket,
+        "device_add",
+        {"driver": "usb-storage", "id": "twin-disk", "drive": "twin", "serial": serial, "bus": "usb.0"},
+    )
+    machine.run(
+        f"for _ in $(seq 120); do [ $(lsblk -dno SERIAL | grep -cx {serial}) = 2 ] && exit 0; sleep 1; done; exit 1"
+    )
+    try:
+        yield file
+    finally:
+        monitor.ask(socket, "device_del", {"id": "twin-disk"})
 
 
 def boots_from_its_own_disk(here: Home, machine: Machine) -> None:

@@ -139,7 +139,7 @@ def test_sources() -> None:
     install = odd().rig.install
     assert install is not None
     assert sources(install, "bookworm") == (
-        "Types: deb\nURIs: https://mirror.lan:8443/x/debian\nSuites: bookworm bookworm-updates\n"
+        "Types: deb\nURIs: http://mirror.lan:8080/x/debian\nSuites: bookworm bookworm-updates\n"
         "Components: main non-free-firmware\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n\n"
         "Types: deb\nURIs: http://mirror.lan:81/y/debian-security\nSuites: bookworm-security\n"
         "Components: main non-free-firmware\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rigwright.catalog import catalog
-from rigwright.choice.install.disks import Content, ProbedDisk
+from rigwright.choice.install.disks import LSBLK, Content, ProbedDisk, probed
 from rigwright.choice.install.layout import DiskLayout, layout_of
 from rigwright.choice.install.rescue import Ground, RescueRefused, ground, table_id, told
 from rigwright.choice.install.target import DataDisks, DiskRefused
@@ -127,9 +128,9 @@ def test_never_a_data_disk() -> None:
         (
             replace(LIVE, firmware="bios"),
             "trixie",
-            "install.firmware is 'uefi': expected 'bios': the live system was started by BIOS (legacy, CSM), and a boot "
-            "loader for UEFI can only be set up where the firmware started it that way. Start the live system by UEFI "
-            "(in the firmware's boot menu), or correct install.firmware. Nothing was changed.",
+            "install.firmware is 'uefi': expected 'bios': the live system was started by BIOS (legacy, CSM), and a "
+            "boot loader for UEFI can only be set up where the firmware started it that way. Start the live system by "
+            "UEFI (in the firmware's boot menu), or correct install.firmware. Nothing was changed.",
         ),
         (
             LIVE,
@@ -199,3 +200,11 @@ def test_what_is_ended_is_shown() -> None:
     live = holding(part(2, "ext4", "/mnt"))
     assert "  ended first: /dev/nvme0n1p2 (part, /mnt)" in told(layout(), on(live, wipe=True), live)
     assert "  on it now: /dev/nvme0n1p2 (ext4, mounted at /mnt)" in told(layout(), on(live, wipe=True), live)
+
+
+def test_partitions_are_of_disks() -> None:
+    """lsblk prints a flat list unless NAME is among its columns: every disk would then be blank."""
+    assert LSBLK.split(" -o ")[1].split(",")[0] == "NAME"
+    entry = {"path": "/dev/sda1", "type": "part", "size": 1, "fstype": None, "uuid": None, "ro": False}
+    with pytest.raises(ValueError, match="does not say of which disks /dev/sda1 are partitions"):
+        probed(json.dumps({"blockdevices": [entry]}))

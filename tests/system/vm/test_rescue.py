@@ -1,0 +1,161 @@
+"""`rig install`, start to end: from a live system to a machine that boots from its own disk, and what is refused.
+
+Software emulation takes tens of minutes for one installation. What is refused is asked of one machine; UEFI is gone
+through as it should be, BIOS with the power cut in the midst.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sim.vm.machine import Disk, Machine
+from tests.system.site import BIN, said
+from tests.system.vm import live as rescue
+from tests.system.vm.live import DATA, HOST, OWNER, SYSTEM, Home
+
+pytestmark = pytest.mark.vm
+
+DISKS = (Disk(SYSTEM, 10), Disk(DATA, 1))
+
+
+def installed(here: Home, machine: Machine) -> None:
+    """It runs from its own disk, as declared, and what is declared can be applied to it."""
+    facts = machine.run(
+        "hostname; findmnt -no SOURCE /; stat -c %a /etc/machine-id; cat /proc/cmdline; readlink /etc/localtime; "
+        "cat /etc/default/locale; ip -br link show lan0; ls /usr/sbin/policy-rc.d /root/rigwright-install 2>&1"
+    ).stdout
+    disk = machine.run(f"readlink -f /dev/disk/by-id/virtio-{SYSTEM}").stdout.strip()
+    assert f"\n{disk}" in facts
+    for text in (f"{HOST}\n", "console=ttyS0", "/usr/share/zoneinfo/Europe/Vienna", "LANG=en_GB.UTF-8", "lan0"):
+        assert text in facts
+    assert facts.count("No such file or directory") == 2, "nothing of the installation is left behind"
+    assert machine.run("systemctl is-system-running", check=False).stdout.strip() == "running"
+    assert machine.run("sudo -n id -u", user=OWNER).stdout.strip() == "0"
+    assert machine.run("grep -c '^[^:]*:[$]' /etc/shadow", check=False).stdout.strip() == "0", "nobody has a password"
+    assert machine.run("awk '$1 !~ /^#/ && $1 !~ /^UUID=/' /etc/fstab").stdout.strip() == ""
+    assert "rig-" in machine.run("findmnt -no LABEL /").stdout
+    plan = here.site.run("rig", "plan", HOST, timeout=900)
+    assert plan.returncode == 2, said(plan)
+    assert "host key" not in plan.stdout + plan.stderr
+
+
+def left_alone(machine: Machine, before: dict[str, str]) -> None:
+    """No byte of these disks has changed."""
+    assert {serial: rescue.contents(machine, serial) for serial in before} == before
+
+
+def test_uefi_start_to_end(tmp_path: Path) -> None:
+    with Machine(rescue.live(), disks=DISKS, firmware="uefi") as machine:
+        here = rescue.home(tmp_path, machine, firmware="uefi")
+        rescue.fill_data_disk(machine)
+        before = {DATA: rescue.contents(machine, DATA)}
+        done = rescue.install(here, machine)
+        assert done.returncode == 0, said(done)
+        assert f"ERASED: /dev/vdb, serial number {SYSTEM}" in done.stdout
+        assert f"({DATA}, 1 GB); on it: /dev/vdc (ext4)" in done.stdout
+        assert here.public in done.stdout
+        secret = here.host_key.read_text().splitlines()[1]
+        assert secret not in said(done)
+        assert machine.run("ls /run/rigwright-install/payload 2>&1", check=False).returncode != 0
+        left_alone(machine, before)
+        again = rescue.install(here, machine)
+        assert again.returncode == 0, said(again)
+        assert "all of this is installed there already" in again.stdout
+        rescue.boots_from_its_own_disk(here, machine)
+        installed(here, machine)
+        assert "debian" in machine.run("efibootmgr").stdout
+        left_alone(machine, before)
+
+
+def test_bios_and_the_power_goes_in_the_midst(tmp_path: Path) -> None:
+    with Machine(rescue.live(), disks=DISKS, firmware="bios", durable=True) as machine:
+        here = rescue.home(tmp_path, machine, firmware="bios")
+        rescue.fill_data_disk(machine)
+        before = {DATA: rescue.contents(machine, DATA)}
+        command = ["rig", "install", HOST, *rescue.way_in(machine), "--yes"]
+        running = subprocess.Popen(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=here.site.project,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        await_in(machine, "test -d /run/rigwright-install/target/var/lib/dpkg/info", 1800)
+        machine.kill()
+        assert running.wait(300) in (1, 3), "it does not say that it is done"
+        left_alone(machine, before)
+        machine.start(timeout=900)
+        shown = here.site.run("rig", "install", HOST, *rescue.way_in(machine), "--plan", timeout=300)
+        assert "an installation by rig that did not come to its end" in shown.stdout, said(shown)
+        done = rescue.install(here, machine)
+        assert done.returncode == 0, said(done)
+        rescue.boots_from_its_own_disk(here, machine)
+        installed(here, machine)
+        assert "/boot ext4" in machine.run("cat /etc/fstab").stdout
+        left_alone(machine, before)
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, Home, dict[str, str]]]:
+    """A machine by UEFI, the disk that is meant with a file system on it; and what every byte of its disks was."""
+    with Machine(rescue.live(), disks=DISKS, firmware="uefi") as machine:
+        here = rescue.home(tmp_path_factory.mktemp("home"), machine, firmware="uefi")
+        rescue.fill_data_disk(machine)
+        machine.run(f"mkfs.ext4 -q /dev/disk/by-id/virtio-{SYSTEM} && sync")
+        yield machine, here, {serial: rescue.contents(machine, serial) for serial in (SYSTEM, DATA)}
+
+
+REFUSED = {
+    "a wrong serial number": (["install.disk.serial=S5GXNX0T123457"], [], "did you mean 'S5GXNX0T123456'?"),
+    "a disk that is not there": (["install.disk.serial=SPCC-0001"], [], "expected the serial number of a disk that is"),
+    "the live system's own disk": (["install.disk.serial=SYSTEM"], ["--wipe"], "the running system does not run from"),
+    "a disk that is too small": ([f"install.disk.serial={DATA}"], [], "at least 8.9 GB, which install.layout needs"),
+    "what is on it, unasked": ([], [], "expected an empty disk, since nobody is asked (--yes)"),
+    "a declared BIOS": (["install.firmware=bios"], [], "expected 'uefi': the live system was started by UEFI"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_without_a_byte_written(refusing: tuple[Machine, Home, dict[str, str]], case: str) -> None:
+    machine, here, before = refusing
+    sets, more, text = REFUSED[case]
+    done = rescue.install(here, machine, *more, *(word for each in sets for word in ("--set", each)))
+    assert done.returncode == 1, said(done)
+    assert text in done.stderr, said(done)
+    left_alone(machine, before)
+
+
+def test_a_mounted_disk_is_refused(refusing: tuple[Machine, Home, dict[str, str]]) -> None:
+    machine, here, before = refusing
+    machine.run(f"mount -o ro,noload /dev/disk/by-id/virtio-{SYSTEM} /mnt")
+    try:
+        done = rescue.install(here, machine)
+        assert done.returncode == 1, said(done)
+        assert "mounted at /mnt. If all of that may go, say --wipe." in done.stderr
+        left_alone(machine, before)
+    finally:
+        machine.run("umount /mnt")
+
+
+def test_two_disks_of_one_serial_number_are_refused(refusing: tuple[Machine, Home, dict[str, str]]) -> None:
+    machine, here, before = refusing
+    with rescue.usb_twin(machine, SYSTEM) as twin:
+        done = rescue.install(here, machine, "--wipe")
+        assert done.returncode == 1, said(done)
+        assert f"expected one disk with this serial number; /dev/vdb ({SYSTEM}, 11 GB) and /dev/sd" in done.stderr
+        assert "have the same. Unplug the one that is not meant" in done.stderr
+        left_alone(machine, before)
+        assert not any(twin.read_bytes()), "nor the other one"
+
+
+def await_in(machine: Machine, condition: str, timeout: float) -> None:
+    """Until a command succeeds in the machine."""
+    deadline = time.monotonic() + timeout
+    while machine.run(condition, check=False, timeout=120).returncode != 0:
+        assert time.monotonic() < deadline, f"{condition}: not within {timeout:.0f} s"
+        time.sleep(5)
