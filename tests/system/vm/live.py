@@ -98,8 +98,9 @@ def declaration(key: Path, host_key: Path, firmware: str) -> Mapping[str, Any]:
 
 def way_in(machine: Machine, user: str = "root") -> list[str]:
     """`rig install`'s options for a live system whose screen shows this fingerprint."""
+    known = [line.split(maxsplit=1)[1] for line in machine.known_hosts.read_text().splitlines()]
     file = machine.known_hosts.parent / "shown.pub"
-    file.write_text(next(key for key in live().host_keys if key.startswith("ssh-ed25519")) + "\n")
+    file.write_text(next(key for key in known if key.startswith("ssh-ed25519")) + "\n")
     fingerprint = programs.run(["ssh-keygen", "-lf", str(file)]).split()[1]
     at = f"{user}@{machine.address}:{machine.ssh_port}"
     return ["--at", at, "--fingerprint", fingerprint, "--ssh-key", str(machine.ssh_key)]
