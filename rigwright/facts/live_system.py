@@ -39,6 +39,7 @@ echo "A $(uname -m)"
 (. /etc/os-release && echo "O $ID $ID_LIKE|$PRETTY_NAME") 2>/dev/null
 for tool in {" ".join(TOOLS)}; do command -v "$tool" >/dev/null && echo "T $tool"; done
 [ -e {KEYRING} ] && echo K
+[ "$(ls -A /run/udev/data 2>/dev/null | head -n 1)" ] && echo U
 way=$(ip -o route show default 2>/dev/null | head -n 1; ip -o -6 route show default 2>/dev/null | head -n 1)
 name=$(printf '%s\n' "$way" | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
 [ "$name" ] && [ -e "/sys/class/net/$name/device" ] && echo "M $(cat "/sys/class/net/$name/address")"
@@ -62,7 +63,7 @@ class LiveState:
     keys are there; ``mac``: of the interface by which it reaches the world, None: one without hardware; ``tables``:
     path of a device → UUID of the partition table that it has or is part of; ``labels``: path → label of its file
     system; ``ids``: path → its lasting names; ``apt_settings``: name → text of settings about fetching that no package
-    brought; ``busy``: an installation is running.
+    brought; ``busy``: an installation is running; ``udev``: there is one, without which lsblk takes a full disk for empty.
     """
 
     firmware: Literal["uefi", "bios"]
@@ -74,6 +75,7 @@ class LiveState:
     efi_variables: bool = False
     mac: str | None = None
     busy: bool = False
+    udev: bool = True
     disks: tuple[ProbedDisk, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -91,7 +93,7 @@ class LiveSystem(FactBase[LiveState]):
     """All of it in one command.
 
     Raw lines: ``F uefi``; ``V``: the firmware's variables can be written; ``A x86_64``; ``O debian |Debian GNU/Linux
-    13``; ``T sfdisk``, one for each tool that is there; ``K``: the keyring; ``M 52:54:00:12:34:56``; ``I /dev/sda
+    13``; ``T sfdisk``, one for each tool that is there; ``K``: the keyring; ``U``: udev; ``M 52:54:00:12:34:56``; ``I /dev/sda
     /dev/disk/by-id/…``; ``C 99proxy <base64>``; ``B``: busy; ``L`` and ``P``: lsblk's JSON in base64.
     """
 
@@ -129,6 +131,7 @@ class LiveSystem(FactBase[LiveState]):
             efi_variables="V" in words,
             mac=first("M") or None,
             busy="B" in words,
+            udev="U" in words,
             disks=disks,
             tables=tables,
             labels=labels,

@@ -36,7 +36,7 @@ case $1 in
     -dnpo) printf '%s\\n' $disks ;;
     -dno) sed -n "s|^$3 ||p" {_MAP} ;;
     -J)
-        /usr/bin/lsblk "$@" $disks | awk '
+        /usr/bin/lsblk --properties-by file,blkid "$@" $disks | awk '
             BEGIN {{ while ((getline line < "{_MAP}") > 0) {{ split(line, part, " "); serial[part[1]] = part[2] }} }}
             /"path":/ {{ path = $0; gsub(/.*: "|",?$/, "", path) }}
             /"serial": *null/ && path in serial {{ sub(/null/, "\\"" serial[path] "\\"") }}
@@ -47,7 +47,7 @@ esac
 """
 
 _UDEVADM = f"""#!/bin/sh
-rm -rf /dev/disk/by-uuid && mkdir -p /dev/disk/by-uuid
+rm -rf /dev/disk/by-uuid && mkdir -p /dev/disk/by-uuid /run/udev/data && touch /run/udev/data/stand-in
 for disk in $(cut -d' ' -f1 {_MAP}); do
     name=${{disk##*/}}
     partx --update "$disk" 2>/dev/null || partx --delete "$disk" 2>/dev/null
@@ -82,7 +82,9 @@ class LiveHost:
 
 
 @contextmanager
-def live_host(folder: Path, disks: Mapping[str, float], *, firmware: str, twin: str | None = None) -> Iterator[LiveHost]:
+def live_host(
+    folder: Path, disks: Mapping[str, float], *, firmware: str, twin: str | None = None
+) -> Iterator[LiveHost]:
     """A host started from a live system, with these disks: serial number → size in GiB. ``twin``: one is there twice."""
     programs.require("losetup")
     files = {serial: folder / f"{serial}.img" for serial in disks}

@@ -96,6 +96,14 @@ def _is_possible(layout: DiskLayout, release: Release, live: LiveState) -> None:
             "one on which no installation is running; one is",
             "Wait until it has ended, or restart the live system: an installation that was cut off begins anew.",
         )
+    if not live.udev:
+        raise RescueRefused(
+            "install.rescue-udev",
+            "the live system",
+            live.system,
+            "one with udev running: nothing else says for sure what is on a disk",
+            "Start another live system, e.g. Debian live or grml.",
+        )
     if live.firmware != layout.firmware:
         raise RescueRefused(
             "install.rescue-firmware",

@@ -35,7 +35,7 @@ def read(*lines: str) -> LiveState:
 def test_all_of_it() -> None:
     setting = base64.b64encode(b'Acquire::http::Proxy "http://p";\n').decode()
     said = [
-        "F uefi", "V", "A x86_64", "O debian |Debian GNU/Linux 13 (trixie)", "T sfdisk", "T flock", "K",
+        "F uefi", "V", "A x86_64", "O debian |Debian GNU/Linux 13 (trixie)", "T sfdisk", "T flock", "K", "U",
         "M 52:54:00:12:34:56", "I /dev/vdb /dev/disk/by-id/virtio-S5GXNX0T123456", "I /dev/vdb /dev/disk/by-id/b",
         f"C 99proxy {setting}", "B", f"L {packed(DISK)}", f"P {packed(TABLES)}",
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def test_all_of_it() -> None:
 
 
 def test_what_it_does_not_say_is_not_there() -> None:
-    assert read("F bios", "A i686") == LiveState("bios", "i686", "unknown system", debian_like=False)
+    assert read("F bios", "A i686") == LiveState("bios", "i686", "unknown system", debian_like=False, udev=False)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,12 @@ def test_never_a_data_disk() -> None:
             "changed.",
         ),
         (
+            replace(LIVE, udev=False),
+            "trixie",
+            "the live system is 'Debian GNU/Linux 13 (trixie)': expected one with udev running: nothing else says for "
+            "sure what is on a disk. Start another live system, e.g. Debian live or grml. Nothing was changed.",
+        ),
+        (
             replace(LIVE, busy=True),
             "trixie",
             "the live system is 'Debian GNU/Linux 13 (trixie)': expected one on which no installation is running; one "
