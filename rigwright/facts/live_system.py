@@ -63,7 +63,7 @@ class LiveState:
     keys are there; ``mac``: of the interface by which it reaches the world, None: one without hardware; ``tables``:
     path of a device → UUID of the partition table that it has or is part of; ``labels``: path → label of its file
     system; ``ids``: path → its lasting names; ``apt_settings``: name → text of settings about fetching that no package
-    brought; ``busy``: an installation is running; ``udev``: there is one, without which lsblk takes a full disk for empty.
+    brought; ``busy``: an installation is running; ``udev``: it runs; without it lsblk takes a full disk for empty.
     """
 
     firmware: Literal["uefi", "bios"]
@@ -93,8 +93,8 @@ class LiveSystem(FactBase[LiveState]):
     """All of it in one command.
 
     Raw lines: ``F uefi``; ``V``: the firmware's variables can be written; ``A x86_64``; ``O debian |Debian GNU/Linux
-    13``; ``T sfdisk``, one for each tool that is there; ``K``: the keyring; ``U``: udev; ``M 52:54:00:12:34:56``; ``I /dev/sda
-    /dev/disk/by-id/…``; ``C 99proxy <base64>``; ``B``: busy; ``L`` and ``P``: lsblk's JSON in base64.
+    13``; ``T sfdisk``, one for each tool that is there; ``K``: the keyring; ``U``: udev; ``M 52:54:00:12:34:56``;
+    ``I /dev/sda /dev/disk/by-id/…``; ``C 99proxy <base64>``; ``B``: busy; ``L`` and ``P``: lsblk's JSON in base64.
     """
 
     def command(self) -> str:

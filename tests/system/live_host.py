@@ -85,13 +85,13 @@ class LiveHost:
 def live_host(
     folder: Path, disks: Mapping[str, float], *, firmware: str, twin: str | None = None
 ) -> Iterator[LiveHost]:
-    """A host started from a live system, with these disks: serial number → size in GiB. ``twin``: one is there twice."""
+    """A host started from a live system, with disks: serial number → size in GiB; ``twin``: one is there twice."""
     programs.require("losetup")
     files = {serial: folder / f"{serial}.img" for serial in disks}
     for serial, file in files.items():
         with file.open("wb") as image:
             image.truncate(int(disks[serial] * GIB))
-    wanted = [(serial, file) for serial, file in files.items()]
+    wanted = list(files.items())
     if twin is not None:
         other = folder / "twin.img"
         with other.open("wb") as image:

@@ -13,12 +13,12 @@ from typing import Any
 from cli.trial import Trial, merged, write_project
 from sim import programs
 from sim.host.mirror import machine_mirror
-from sim.host.root import bare_root
-from sim.host.warm import derive
+from sim.host.reachable import Reachable
 from sim.vm import monitor
 from sim.vm.image import Image, image
 from sim.vm.machine import Machine
 from sim.vm.tools import tools
+from tests.system.live_host import live_root
 from tests.system.locked_models import write_lock
 from tests.system.site import REPOSITORY, Site
 
@@ -27,17 +27,10 @@ DATA = "WD-DATA1"
 HOST = "basement"
 OWNER = "owner"
 
-# As Debian's live images: what makes disks is there, debootstrap is not.
-_LIVE = """
-export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update
-apt-get -qq --yes --no-install-recommends install fdisk dosfstools e2fsprogs wget
-"""
-
 
 def live() -> Image:
     """The live system's medium."""
-    return image(derive(bare_root("trixie"), "live", _LIVE), name="live")
+    return image(live_root(), name="live")
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ class Home:
         return " ".join(self.host_key.with_suffix(".pub").read_text().split()[:2])
 
 
-def home(folder: Path, machine: Machine, *, firmware: str, **changes: Any) -> Home:
+def home(folder: Path, machine: Reachable, *, firmware: str, **changes: Any) -> Home:
     """A project that declares the host at the machine's address: known by its declared key, entered by its owner's."""
     key, host_key = _new_key(folder / "owner"), _new_key(folder / "host")
     public = " ".join(host_key.with_suffix(".pub").read_text().split()[:2])
@@ -96,7 +89,7 @@ def declaration(key: Path, host_key: Path, firmware: str) -> Mapping[str, Any]:
     }
 
 
-def way_in(machine: Machine, user: str = "root") -> list[str]:
+def way_in(machine: Reachable, user: str = "root") -> list[str]:
     """`rig install`'s options for a live system whose screen shows this fingerprint."""
     known = [line.split(maxsplit=1)[1] for line in machine.known_hosts.read_text().splitlines()]
     file = machine.known_hosts.parent / "shown.pub"
@@ -106,7 +99,7 @@ def way_in(machine: Machine, user: str = "root") -> list[str]:
     return ["--at", at, "--fingerprint", fingerprint, "--ssh-key", str(machine.ssh_key)]
 
 
-def install(here: Home, machine: Machine, *more: str) -> subprocess.CompletedProcess[str]:
+def install(here: Home, machine: Reachable, *more: str) -> subprocess.CompletedProcess[str]:
     """`rig install`, without a question."""
     return here.site.run("rig", "install", HOST, *way_in(machine), "--yes", *more, timeout=3600)
 
@@ -154,12 +147,16 @@ def usb_twin(machine: Machine, serial: str) -> Iterator[Path]:
         monitor.ask(socket, "device_del", {"id": "twin-disk"})
 
 
-def boots_from_its_own_disk(here: Home, machine: Machine) -> None:
-    """The medium taken out, the next start is the installed system, known by the declared key and open to its owner."""
-    machine.power_off()
-    machine.medium_in = False
+def put_in(machine: Machine, serial: str, raw: Path) -> None:
+    """Have a disk of a machine that is off hold what an image holds."""
+    words = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", tools().at(raw)]
+    tools().run([*words, tools().at(machine.disk_file(serial))])
+
+
+def known_as(here: Home, machine: Machine) -> None:
+    """What was installed is known by the declared key, at the machine's address, and open to the owner's."""
     machine.opened_by(here.key, [here.public])
-    machine.start(timeout=900)
+    here.known_hosts.write_text(f"[{machine.address}]:{machine.ssh_port} {here.public}\n")
 
 
 def _new_key(file: Path) -> Path:
