@@ -171,8 +171,9 @@ def _no_mistake(site: Site, found: Ground, options: Options) -> None:
 
 
 def _agreed(site: Site) -> bool:
-    click.echo(f"To erase this disk, type its serial number; anything else: nothing is done. {site.host}: ", nl=False)
-    return input().strip() == site.layout.serial
+    question = f"{site.host}: to erase this disk, type its serial number; anything else, and nothing is done"
+    answer: str = click.prompt(question, default="", show_default=False)
+    return answer.strip() == site.layout.serial
 
 
 def _ended(site: Site, result: HostResult, rebooted: bool) -> int:
