@@ -9,7 +9,7 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n --preserve-env=PATH,HOME,
 # Tests on throw-away hosts that run at a time.
 WORKERS := 2
 
-.PHONY: help venv hosts try test test-unit test-system lint bench closed-loop lock clean
+.PHONY: help venv hosts try test test-unit test-system test-vm lint bench closed-loop lock clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
@@ -27,7 +27,7 @@ try: hosts  ## a disposable host with two simulated GPUs: applied, verified, ask
 	@$(AS_ROOT) $(BIN)/rig try
 
 test: lint test-unit hosts  ## lint, unit tests and the quick tests on throw-away hosts
-	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow and not alone" -n $(WORKERS) --dist worksteal -q --durations=10
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow and not alone and not vm" -n $(WORKERS) --dist worksteal -q --durations=10
 	@$(AS_ROOT) $(BIN)/python -m pytest tests/system -m "not slow and alone" -q --durations=10
 
 test-unit: venv
@@ -35,6 +35,9 @@ test-unit: venv
 
 test-system: hosts  ## the slow tests on throw-away hosts (TESTS="access base": only these; DRIFTS=25 KEYS=50: break, change only so many things)
 	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/test_%.py),tests/system) -m slow -n $(WORKERS) --dist worksteal $(if $(DRIFTS),--drifts $(DRIFTS)) $(if $(KEYS),--keys $(KEYS)) -q --durations=20
+
+test-vm: hosts  ## the tests on whole machines: QEMU with KVM where that works (TESTS="boot rescue": only these; CUTS=3: cut the power so often)
+	@$(AS_ROOT) $(BIN)/python -m pytest $(or $(TESTS:%=tests/system/vm/test_%.py),tests/system/vm) -m vm $(if $(CUTS),--cuts $(CUTS)) -q --durations=20
 
 lint: venv  ## ruff and mypy --strict
 	@$(BIN)/ruff check .

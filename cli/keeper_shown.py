@@ -11,7 +11,7 @@ from rigwright.choice.rigd import kept
 
 if TYPE_CHECKING:
     from rigwright.spec.rig import Rig
-    from sim.host.throwaway import ThrowawayHost
+    from sim.host.reachable import Reachable
 
 WARM_S = 20
 """So long the cards work before they are shown; they take minutes to be warm through."""
@@ -25,7 +25,7 @@ METRICS = (
 )
 
 
-def show_rigd(rig: Rig, host: ThrowawayHost) -> None:
+def show_rigd(rig: Rig, host: Reachable) -> None:
     """Put the cards to work for some seconds; print the limits and curve in force, rigd's status and metrics."""
     if not kept(rig) or not rig.hardware.gpus:
         return

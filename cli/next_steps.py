@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.host.throwaway import ThrowawayHost
+    from sim.host.reachable import Reachable
 
 BREAK = 'apt-mark unhold libcuda1 && sed -i "/^X11Forwarding/s/no/yes/" /etc/ssh/sshd_config.d/*rigwright*'
 """Two things that somebody might do, whichever packages the driver came from."""
 
 
-def next_steps(project: Path, host: ThrowawayHost, said: Sequence[str], keep: bool) -> str:
+def next_steps(project: Path, host: Reachable, said: Sequence[str], keep: bool) -> str:
     """What to type next. ``said``: the options that the deploy was given; ``keep``: whether the host stays."""
     rig = typed("rig", "--chdir", str(project))
     more = f" {shlex.join(said)}" if said else ""

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli import exit_codes, tried_model
+from cli import exit_codes, tried_machine, tried_model
 from cli.declared import hosts_and_overrides, load
 from cli.keeper_shown import show_rigd
 from cli.next_steps import next_steps
@@ -21,7 +22,10 @@ from cli.simulated import simulated_cards
 
 if TYPE_CHECKING:
     from rigwright.spec.rig import Rig
+    from sim.host.reachable import Reachable
     from sim.host.throwaway import ThrowawayHost
+    from sim.repository.vendors import VendorRepositories
+    from sim.vm.machine import Machine
 
 
 _ASK = ("ask", tried_model.QUESTION, "--max-tokens", "48")
@@ -37,19 +41,27 @@ _ASK = ("ask", tried_model.QUESTION, "--max-tokens", "48")
     show_default=True,
     help="distribution: Debian's real packages, real DKMS build; nvidia: the declared branch, from stand-in packages.",
 )
-@click.option("--keep", is_flag=True, help="Leave the host running; the command that ends it is shown.")
+@click.option(
+    "--vm",
+    is_flag=True,
+    help="On a whole machine (QEMU) instead of a container: with a kernel, a bootloader and reboots of its own.",
+)
+@click.option("--keep", is_flag=True, help="Leave the host running; the command that ends it is shown. Not with --vm.")
 def command(
     hosts: tuple[str, ...],
     profiles: tuple[str, ...],
     overrides: tuple[str, ...],
     release: str,
     driver: str,
+    vm: bool,
     keep: bool,
 ) -> int:
     """Start a throw-away Debian on this machine, with the declared GPUs simulated; apply, plan again, verify, ask.
 
     HOSTS: the one host of the inventory that is tried (default: the first). Needs root. The host is a systemd-nspawn
-    container with a network of its own, and is gone afterwards (--keep: once it is told to go).
+    container with a network of its own, and is gone afterwards (--keep: once it is told to go). With --vm it is a
+    machine in QEMU: KVM where a kernel boots with it, software emulation otherwise, for which what takes long is
+    prepared in a container on the same root first; its driver is a stand-in with modules that really load.
 
     While it runs, this machine has a mount, a control group, a network namespace, an interface and an nftables table
     more, rules in Docker's DOCKER-USER where that exists, a server for the stand-in repositories, and forwards packets
@@ -61,29 +73,27 @@ def command(
     from sim.errors import SimulationError  # noqa: PLC0415  # only when something is tried
     from sim.repository.vendors import VendorRepositories  # noqa: PLC0415
 
+    if vm and keep:
+        raise click.UsageError("--vm --keep: a machine ends with the command that started it; leave out one of them.")
+    driver = "nvidia" if vm else driver
     declared = load(hosts, profiles, overrides)
     if hosts and len(declared.rigs) > 1:
         raise click.UsageError(f"one host is tried at a time, and {', '.join(declared.rigs)} are named: name one.")
-    name, rig = next(iter(declared.rigs.items()))
+    rig = next(iter(declared.rigs.values()))
+    said = [*_options("--profile", profiles), *_options("--set", overrides)]
     try:
         with ExitStack() as stack:
             click.secho("Starting stand-in vendor repositories …", bold=True)
             image = [tried_model.IMAGE] if release != "bookworm" else []
             vendors = stack.enter_context(VendorRepositories(images=image, native=not image, owned=not keep))
-            click.secho(f"Starting a throw-away Debian host ({release}) as {name} …", bold=True)
-            host = stack.enter_context(_host(rig, release, keep))
+            given = _Given(declared.root, rig, release, driver, vendors, said)
+            host = stack.enter_context(_machine(given) if vm else _container(given, keep))
             if keep:  # at once: however this ends, they end with the host that stays
                 vendors.leave_with(host.id)
-            vendors.registries_for(host)
-            folder = _folder(host.id)
-            serving = tried_model.changes(rig, vendors, release, folder / tried_model.KEY_FILE)
-            changes = {**_changes(host, vendors.declaration(release), driver), **serving}
-            project = _project(declared.root, name, folder, changes)
-            tried_model.prepare(project, vendors)
+            project = _prepared_project(given, host)
             if not keep:
                 stack.callback(shutil.rmtree, project)
-            said = [*_options("--profile", profiles), *_options("--set", overrides)]
-            _explain(rig, release, driver, project)
+            _explain(rig, release, driver, project, vm)
             status = _whole_way(project, said)
             if status == exit_codes.HOLDS:
                 show_rigd(rig, host)
@@ -98,13 +108,64 @@ def command(
         raise click.ClickException(str(error)) from error
 
 
-def _host(rig: Rig, release: str, keep: bool) -> ThrowawayHost:
+@dataclass(frozen=True)
+class _Given:
+    """What is tried: ``root`` is the project, ``driver`` where its packages come from, ``said`` the options given."""
+
+    root: Path
+    rig: Rig
+    release: str
+    driver: str
+    vendors: VendorRepositories
+    said: Sequence[str]
+
+
+def _container(given: _Given, keep: bool) -> ThrowawayHost:
     from sim.host.throwaway import ThrowawayHost  # noqa: PLC0415
 
-    return ThrowawayHost(rig.name, release, gpus=simulated_cards(rig), owned=not keep)
+    click.secho(f"Starting a throw-away Debian host ({given.release}) as {given.rig.name} …", bold=True)
+    return ThrowawayHost(given.rig.name, given.release, gpus=simulated_cards(given.rig), owned=not keep)
 
 
-def _changes(host: ThrowawayHost, vendors: dict[str, Any], driver: str) -> dict[str, Any]:
+def _machine(given: _Given) -> Machine:
+    from sim.host.root import bare_root  # noqa: PLC0415
+
+    if tried_machine.emulated():
+        click.secho("KVM does not work here: what takes long is prepared in a container first …", bold=True)
+        inputs = [given.vendors.address, given.vendors.images(), repr(given.rig), given.driver]
+        root = tried_machine.prepared(given.rig, given.release, lambda host: _applied(given, host), inputs)
+    else:
+        root = bare_root(given.release)
+    click.secho(f"Starting a throw-away machine with Debian ({given.release}) as {given.rig.name} …", bold=True)
+    return tried_machine.machine(given.rig, root)
+
+
+def _applied(given: _Given, host: ThrowawayHost) -> None:
+    from sim.errors import SimulationError  # noqa: PLC0415
+
+    project = _prepared_project(given, host)
+    try:
+        if _step(project, "In a container", ["apply", "--yes", *given.said]) not in (
+            exit_codes.HOLDS,
+            exit_codes.PENDING,
+        ):
+            raise SimulationError("the deploy failed in the container, before there was a machine")
+    finally:
+        shutil.rmtree(project)
+
+
+def _prepared_project(given: _Given, host: Reachable) -> Path:
+    """A project of this host, with what it needs to serve something."""
+    given.vendors.registries_for(host)
+    folder = _folder(host.id)
+    serving = tried_model.changes(given.rig, given.vendors, given.release, folder / tried_model.KEY_FILE)
+    changes = {**_changes(host, given.vendors.declaration(given.release), given.driver), **serving}
+    project = _project(given.root, given.rig.name, folder, changes)
+    tried_model.prepare(project, given.vendors)
+    return project
+
+
+def _changes(host: Reachable, vendors: dict[str, Any], driver: str) -> dict[str, Any]:
     """What is declared otherwise than in the inventory: the way in, and where packages come from."""
     reached: dict[str, Any] = {
         "ssh_hostname": host.address,
@@ -130,16 +191,17 @@ def _project(original: Path, name: str, folder: Path, changes: dict[str, Any]) -
     return write_project(folder, original, {name: Trial(name, changes)})
 
 
-def _explain(rig: Rig, release: str, driver: str, project: Path) -> None:
+def _explain(rig: Rig, release: str, driver: str, project: Path, vm: bool) -> None:
     packages = (
         "Debian's own NVIDIA driver packages, really installed and built"
         if driver == "distribution"
         else f"stand-in packages under the names of NVIDIA's branch {rig.driver.branch}"
     )
+    own = "a kernel, GRUB and reboots of its own, " if vm else ""
     declared = f"{rig.driver.source}, branch {rig.driver.branch}" if rig.driver.branch else rig.driver.source
     click.echo(
         f"""
-  real        Debian {release} with systemd, sshd, apt, nftables, the container engine, {packages}
+  real        Debian {release} with {own}systemd, sshd, apt, nftables, the container engine, {packages}
               llama.cpp as Debian builds it for processors, Caddy
   simulated   {len(rig.hardware.gpus)} GPUs: NVML with heat, fans and power, nvidia-smi, what lspci reads
   stand-in    NVIDIA's Container Toolkit and its repository, the Hugging Face Hub and the registry of llama.cpp's image,

@@ -10,6 +10,9 @@ from typing import Any
 INSTALLED = "installed"
 """A driver version: that of the driver package on the host; without one, the library says that no driver is loaded."""
 
+LOADED = "loaded"
+"""A driver version: that of the module in the host's own kernel; without one, the library says that none is loaded."""
+
 
 STATE = "/run/rigwright-sim/gpus/state"
 """Where a host's programs share how its cards are; gone after a reboot, as what was set on a card is."""
@@ -116,9 +119,9 @@ def configuration(
 ) -> str:
     """The text of gpus.conf.
 
-    `driver_version` is a version, `none`, or INSTALLED. `cuda_version` is as NVML gives it (13000 for 13.0), or `auto`
-    for what the driver's branch supports. `state` is the file that all programs share, `speed` simulated seconds a
-    second (0: time moves by `Cards.advance` alone), `ambient_c` the room's temperature at first.
+    `driver_version` is a version, `none`, INSTALLED or LOADED. `cuda_version` is as NVML gives it (13000 for 13.0), or
+    `auto` for what the driver's branch supports. `state` is the file that all programs share, `speed` simulated seconds
+    a second (0: time moves by `Cards.advance` alone), `ambient_c` the room's temperature at first.
     """
     system = {
         "driver_version": driver_version,

@@ -20,6 +20,11 @@ class Reachable(ABC):
 
     @property
     @abstractmethod
+    def id(self) -> str:
+        """What it is called on this machine, unlike any other."""
+
+    @property
+    @abstractmethod
     def address(self) -> str:
         """Its IPv4 address, reached from this machine only."""
 

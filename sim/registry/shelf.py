@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.host.handle import Handle
+from sim.host.reachable import Reachable
 from sim.registry import certificates
 from sim.registry.image import Image, image
 from sim.registry.server import INDEX, OTHER_NAMES
@@ -35,7 +35,7 @@ def names_of(images: Sequence[Image]) -> list[str]:
     return sorted(named | {OTHER_NAMES[name] for name in named & set(OTHER_NAMES)})
 
 
-def send_there(host: Handle, folder: Path, address: str, images: Sequence[Image]) -> None:
+def send_there(host: Reachable, folder: Path, address: str, images: Sequence[Image]) -> None:
     """Let a host know the registries' names by this address, and trust the certificate there."""
     ca = (folder / FOLDER / certificates.CA).read_text()
     # For its own registry Docker looks into no folder of certificates: the whole host trusts it.

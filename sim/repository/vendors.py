@@ -16,8 +16,8 @@ from types import TracebackType
 from sim import programs
 from sim.cache import locked
 from sim.errors import SimulationError
+from sim.host.reachable import Reachable
 from sim.host.record import Process, machine_boot, registry_lock
-from sim.host.throwaway import ThrowawayHost
 from sim.hub import ollama, shelf
 from sim.registry import archives
 from sim.registry import shelf as registry
@@ -186,7 +186,7 @@ class VendorRepositories:
         """What images.lock says of the images: name with its tag → digest."""
         return {each.name: each.digest for each in self._served_images}
 
-    def registries_for(self, host: ThrowawayHost) -> None:
+    def registries_for(self, host: Reachable) -> None:
         """Has the host reach the images under their own names."""
         if self._served_images:
             registry.send_there(host, self._running.folder, self.address, self._served_images)

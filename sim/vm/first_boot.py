@@ -13,10 +13,19 @@ update-grub
 """
 
 
+# Enough to be let in by SSH: what the system serves need not start for this.
+_UNITS = ("systemd-networkd.service", "ssh.service", "systemd-user-sessions.service")
+
+
 def install_bootloader(image: Image) -> None:
     """Boots the image's own disk by its kernel, and installs GRUB for BIOS and UEFI. Raises SimulationError."""
     root_id = (image.folder / "root-uuid").read_text()
-    kernel = Kernel(image.folder / "vmlinuz", image.folder / "initrd.img", f"root=UUID={root_id} ro console=ttyS0")
+    words = [
+        f"root=UUID={root_id} ro console=ttyS0",
+        "systemd.unit=basic.target",
+        *(f"systemd.wants={u}" for u in _UNITS),
+    ]
+    kernel = Kernel(image.folder / "vmlinuz", image.folder / "initrd.img", " ".join(words))
     with Machine(image, kernel=kernel, in_place=True, resumed=False) as machine:
         machine.run(_INSTALL)
         machine.power_off()

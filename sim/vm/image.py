@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sim import programs
-from sim.cache import built_once, cache_dir, key_of
+from sim.cache import built_once, cache_dir, key_of, sources_text
 from sim.gpu import installation
+from sim.gpu.build import built
 from sim.gpu.model import INSTALLED, Gpu
 from sim.host import identity
-from sim.host.disk import VOLUMES, Disk
+from sim.host.disk import VOLUMES, Disk, unmount
 from sim.host.root import Root
 from sim.host.warm import derive
 from sim.vm.pci import install_cards
 from sim.vm.tools import Tools, tools
 
-_FORMAT = 1  # raise it when what is built changes although its inputs do not
-
 SIZE_GIB = 20
 _MIB = 1024 * 1024
 _BIOS_MIB, _ESP_MIB = 1, 128
-_ROOT_AT_MIB = 1 + _BIOS_MIB + _ESP_MIB
+ROOT_AT_MIB = 1 + _BIOS_MIB + _ESP_MIB
+ROOT_MIB = SIZE_GIB * 1024 - ROOT_AT_MIB - 1
+"""Where the root file system lies on the disk, and how large it is."""
 
 # The partition types of the UEFI specification's and the Discoverable Partitions Specification's names.
 _TABLE = f"""label: gpt
@@ -44,23 +47,33 @@ sed -i -e 's/^GRUB_CMDLINE_LINUX=.*/GRUB_CMDLINE_LINUX="console=ttyS0"/' -e 's/^
     /etc/default/grub
 systemctl enable systemd-networkd
 """
-_NETWORK = "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n"
+# By name: a match by kind would take the engines' interfaces out of their bridges.
+_NETWORK = "[Match]\nName=en* eth*\nKind=!veth\n\n[Network]\nDHCP=yes\n"
 # QEMU's own network has its name server there.
 _RESOLVER = "nameserver 10.0.2.3\n"
 
 
 @dataclass(frozen=True)
 class Image:
-    """A disk that boots. `disk` is raw and must not be written: a machine lays a layer over it."""
+    """A disk that boots. It must not be written: a machine lays a layer over it.
+
+    `base`: what this one is a layer over itself; it must stay.
+    """
 
     name: str
     key: str
     folder: Path
+    base: Image | None = None
 
     @property
     def disk(self) -> Path:
-        """The disk's image."""
-        return self.folder / "disk.img"
+        """The disk's image, in `format`."""
+        return self.folder / f"disk.{'img' if self.base is None else 'qcow2'}"
+
+    @property
+    def format(self) -> Literal["raw", "qcow2"]:
+        """How QEMU has to read the disk."""
+        return "raw" if self.base is None else "qcow2"
 
     @property
     def ssh_key(self) -> Path:
@@ -92,7 +105,9 @@ def image(
     `gpus`, `driver_version`, `sudo`: as of a throw-away host.
     """
     base = bootable(root)
-    key = key_of([_FORMAT, base.key, name, [str(gpu) for gpu in gpus], driver_version, sudo, tools().root.parent.name])
+    cards = [driver_version, built().name, *(str(gpu) for gpu in gpus)] if gpus else []
+    made_by = sources_text(Path(__file__).parent, "image.py", "pci.py", "first_boot.py")
+    key = key_of([base.key, name, cards, sudo, made_by, tools().root.parent.name])
 
     def build(aside: Path) -> None:
         from sim.vm.first_boot import install_bootloader  # noqa: PLC0415  # a machine is made of an image
@@ -107,8 +122,8 @@ def image(
             identity.give_identity(tree, aside, name=name, address="machine", sudo=sudo)
             (tree / "etc/resolv.conf").write_text(_RESOLVER)
             (tree / "etc/systemd/network/10-machine.network").write_text(_NETWORK)
-            _bring_volumes(scratch)
-            _write_disk(tools(), tree, aside)
+            with _with_volumes(scratch):
+                _write_disk(tools(), tree, aside)
         finally:
             scratch.destroy()
         install_bootloader(Image(name, key, aside))
@@ -117,12 +132,18 @@ def image(
     return Image(name, key, folder)
 
 
-def _bring_volumes(scratch: Disk) -> None:
-    """What a container keeps beside its root, a machine has on it."""
-    for name, path in VOLUMES.items():
-        target = scratch.merged / path.lstrip("/")
-        if any((scratch.volumes / name).iterdir()):
-            programs.run(["cp", "--archive", "--no-target-directory", str(scratch.volumes / name), str(target)])
+@contextmanager
+def _with_volumes(scratch: Disk) -> Iterator[None]:
+    """What a container keeps beside its root, a machine has on it. Bound, not copied: on an overlay no file can be made
+    that says of another overlay that something is gone.
+    """
+    with ExitStack() as stack:
+        for name, path in VOLUMES.items():
+            target = scratch.merged / path.lstrip("/")
+            if any((scratch.volumes / name).iterdir()):
+                programs.run(["mount", "--bind", str(scratch.volumes / name), str(target)])
+                stack.callback(unmount, target)
+        yield
 
 
 def _write_disk(with_tools: Tools, tree: Path, folder: Path) -> None:
@@ -145,8 +166,8 @@ def _write_disk(with_tools: Tools, tree: Path, folder: Path) -> None:
         target.seek((1 + _BIOS_MIB) * _MIB)
         target.write(esp.read_bytes())
     esp.unlink()
-    size = f"{(SIZE_GIB * 1024 - _ROOT_AT_MIB - 1) * 1024}k"
-    where = ["-E", f"offset={_ROOT_AT_MIB * _MIB}", with_tools.at(disk), size]
+    size = f"{ROOT_MIB * 1024}k"
+    where = ["-E", f"offset={ROOT_AT_MIB * _MIB}", with_tools.at(disk), size]
     with_tools.run(["mke2fs", "-q", "-t", "ext4", "-U", root_id, "-L", "root", "-d", with_tools.at(tree), *where])
 
 

@@ -78,6 +78,8 @@ class Machine(Reachable):
         self.shape = Shape(tuple(disks), firmware, memory_mib, cpus, durable, tuple(ports))
         self.medium_in = image is not None
         """Whether the image's disk is in the machine: taken out, the next start is without it."""
+        self.pulled: set[str] = set()
+        """Serial numbers of the disks that the next start is without."""
         self._resumed = resumed and image is not None and kernel is None
         self._in_place = in_place
         self._record: Record | None = None
@@ -106,6 +108,11 @@ class Machine(Reachable):
         if self._record is None:
             raise SimulationError(f"machine {self.name} has not been created")
         return self._record
+
+    @property
+    def id(self) -> str:
+        """What it is called on this machine, unlike any other."""
+        return self.record.folder.name
 
     @property
     def address(self) -> str:
@@ -162,7 +169,9 @@ class Machine(Reachable):
             self.ssh_port = self._forwarded[SSH]
             self._write_known_hosts()
             if self.image is not None and not self._in_place:
-                self._lay(self._system, saved.disk if saved else self.image.disk, "qcow2" if saved else "raw")
+                self._lay(
+                    self._system, saved.disk if saved else self.image.disk, "qcow2" if saved else self.image.format
+                )
             for disk in self.shape.disks:
                 _blank(self.disk_file(disk.serial), disk.size_gib)
             if self.shape.firmware == "uefi":
@@ -304,8 +313,11 @@ class Machine(Reachable):
         found = []
         if self.image is not None and self.medium_in:
             file = self.image.disk if self._in_place else self._system
-            found.append(Drive(file, "SYSTEM", "raw" if self._in_place else "qcow2", durable=self.shape.durable))
+            kind = self.image.format if self._in_place else "qcow2"
+            found.append(Drive(file, "SYSTEM", kind, durable=self.shape.durable))
         for disk in self.shape.disks:
+            if disk.serial in self.pulled:
+                continue
             found.append(Drive(self.disk_file(disk.serial), disk.serial, bus=disk.bus, durable=self.shape.durable))
         return found
 

@@ -18,6 +18,8 @@ set -eu
 mkdir -p /run/rigwright-sim-pci
 cp -a /{_TREE}/. /run/rigwright-sim-pci/
 mount --bind /run/rigwright-sim-pci {pci.DEVICES}
+# What udev does for each device that it finds: modules that say they drive it, but for those that are kept out.
+cat {pci.DEVICES}/*/modalias | while read -r alias; do modprobe --quiet --use-blacklist "$alias" || true; done
 """
 
 # After udev has found the real devices through the folder that is hidden then.

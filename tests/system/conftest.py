@@ -20,9 +20,10 @@ __all__ = ["nvml", "opened", "started"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--drifts N, --keys N: of the longest lists only N cases each, spread over all layers."""
+    """--drifts N, --keys N: of the longest lists only N cases each, spread over all layers; --cuts N: so many."""
     parser.addoption("--drifts", type=int, metavar="N", help="break only so many things by hand (default: all)")
     parser.addoption("--keys", type=int, metavar="N", help="change only so many keys under the proof (default: all)")
+    parser.addoption("--cuts", type=int, metavar="N", default=30, help="cut a machine's power so often (default: 30)")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

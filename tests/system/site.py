@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.trial import Trial, merged, write_project
-from sim.host.throwaway import ThrowawayHost
+from sim.host.reachable import Reachable
 from tests.system.locked_models import write_lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -75,7 +75,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
     return f"{done.args} ended with {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
 
 
-def reached(host: ThrowawayHost, user: str = "root") -> dict[str, Any]:
+def reached(host: Reachable, user: str = "root") -> dict[str, Any]:
     """The keys that lead to a throw-away host."""
     return {
         "ssh_hostname": host.address,
@@ -86,7 +86,7 @@ def reached(host: ThrowawayHost, user: str = "root") -> dict[str, Any]:
     }
 
 
-def site(folder: Path, hosts: Mapping[ThrowawayHost, Mapping[str, Any]], like: str | None = None) -> Site:
+def site(folder: Path, hosts: Mapping[Any, Mapping[str, Any]], like: str | None = None) -> Site:
     """A project in which each host has this declaration, and the keys that lead to it."""
     trials = {host.name: Trial(like, merged(declared, reached(host))) for host, declared in hosts.items()}
     project = write_project(folder, REPOSITORY, trials)

@@ -58,6 +58,9 @@ void driver_find(const char *version, const char *cuda_version, struct table *ta
         installed_version(table->driver_version, sizeof table->driver_version);
         loaded_version(table->loaded_version, sizeof table->loaded_version);
         if (*table->loaded_version == '\0') strcpy(table->loaded_version, table->driver_version);
+    } else if (strcmp(version, "loaded") == 0) {
+        loaded_version(table->loaded_version, sizeof table->loaded_version);
+        if (*table->loaded_version != '\0') installed_version(table->driver_version, sizeof table->driver_version);
     } else if (strcmp(version, "none") != 0) {
         snprintf(table->driver_version, sizeof table->driver_version, "%s", version);
         strcpy(table->loaded_version, table->driver_version);
