@@ -27,7 +27,7 @@ def installed(here: Home, machine: Machine) -> None:
     """It runs from its own disk, as declared, and what is declared can be applied to it."""
     facts = machine.run(
         "hostname; findmnt -no SOURCE /; stat -c %a /etc/machine-id; cat /proc/cmdline; readlink /etc/localtime; "
-        "cat /etc/default/locale; ip -br link show lan0; ls /usr/sbin/policy-rc.d /root/rigwright-install 2>&1"
+        "cat /etc/default/locale; ip -br link show lan0; ls /usr/sbin/policy-rc.d /root/rigwright-install 2>&1; true"
     ).stdout
     disk = machine.run(f"readlink -f /dev/disk/by-id/virtio-{SYSTEM}").stdout.strip()
     assert f"\n{disk}" in facts
@@ -81,7 +81,7 @@ def test_bios_after_two_power_cuts(tmp_path: Path) -> None:
     machine.create()
     try:
         with live_host(tmp_path, {SYSTEM: 10, DATA: 1}, firmware="bios") as live:
-            here = rescue.home(tmp_path, live.host, firmware="bios")
+            here = rescue.home(tmp_path, machine, firmware="bios")
             before = live.contents(DATA)
             cut_twice_then_installed(here, live)
             assert live.contents(DATA) == before
