@@ -85,11 +85,12 @@ def rescued(declared: Declarations, host: str, options: Options) -> int:
             raise Refusal(live.why, exit_codes.UNREACHED if live.lost else exit_codes.FAILED)
         found = _ground(site, live, options)
         order = marked(on_interface(site.order, live.mac))
+        if found.state == "installed" and found.mark == order.mark and not options.wipe:
+            where = f"{order.mark} on {found.disk.words}"
+            click.echo(f"{host}: all of this is installed there already ({where}); --wipe installs it anew")
+            return exit_codes.HOLDS
         for line in told(site.layout, found, live):
             click.echo(line)
-        if found.state == "installed" and found.mark == order.mark and not options.wipe:
-            click.echo(f"{host}: all of this is installed there already ({order.mark}); --wipe installs it anew")
-            return exit_codes.HOLDS
         _no_mistake(site, found, options)
         if options.plan_only:
             click.echo("Nothing was changed.")

@@ -171,7 +171,7 @@ def told(layout: DiskLayout, found: Ground, live: LiveState) -> list[str]:
     disk = found.disk
     lines = [
         f"Live system: {live.system}, started by {FIRMWARE[live.firmware]}.",
-        f"ERASED: {disk.path}, serial number {disk.serial}, {disk.size / 10**9:.1f} GB, "
+        f"TO BE ERASED: {disk.path}, serial number {disk.serial}, {disk.size / 10**9:.1f} GB, "
         f"{disk.model or 'which names no model'}.",
         f"  on it now: {_now(found)}",
     ]

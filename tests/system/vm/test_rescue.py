@@ -56,7 +56,7 @@ def test_uefi_start_to_end(tmp_path: Path) -> None:
         before = {DATA: rescue.contents(machine, DATA)}
         done = rescue.install(here, machine)
         assert done.returncode == 0, said(done)
-        assert f"ERASED: /dev/vdb, serial number {SYSTEM}" in done.stdout
+        assert f"TO BE ERASED: /dev/vdb, serial number {SYSTEM}" in done.stdout
         assert f"({DATA}, 1 GB); on it: /dev/vdc (ext4)" in done.stdout
         assert here.public in done.stdout
         secret = here.host_key.read_text().splitlines()[1]

@@ -125,7 +125,7 @@ def test_where_the_live_system_answers(root: Path, text: str, place: tuple[str, 
 def test_the_plan_changes_nothing(root: Path, capsys: Said) -> None:
     assert run(["install", "basement", "--plan"]) == 2
     said = capsys.readouterr().out
-    assert "ERASED: /dev/nvme0n1, serial number SPCC-0001" in said
+    assert "TO BE ERASED: /dev/nvme0n1, serial number SPCC-0001" in said
     assert "NOT touched: /dev/sda (WD-0002" in said
     assert said.endswith("Nothing was changed.\n")
     assert FakeRun.planned == []
@@ -198,7 +198,9 @@ def test_what_is_there_already_is_left_alone(root: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(rescue, "ground", ground)
     assert run(["install", "basement", "--plan"]) == 2, "another mark: it is another installation"
     assert run(["install", "basement", "--yes"]) == 0
-    assert f"all of this is installed there already ({marks[-1]})" in capsys.readouterr().out
+    said = capsys.readouterr().out.split("Nothing was changed.\n")[1]
+    assert said.startswith(f"basement: all of this is installed there already ({marks[-1]} on {NVME.words}); --wipe")
+    assert "ERASED" not in said
     assert FakeRun.planned == []
 
 

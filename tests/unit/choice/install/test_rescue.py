@@ -193,7 +193,7 @@ def test_what_is_shown_before_anything_is_asked() -> None:
     live = holding(part(1, "vfat"), part(2, "ext4"), tools=frozenset(TOOLS) - {"debootstrap"}, apt_settings={"99p": ""})
     assert told(layout(), on(live), live) == [
         "Live system: Debian GNU/Linux 13 (trixie), started by UEFI.",
-        "ERASED: /dev/nvme0n1, serial number SPCC-0001, 2000.0 GB, SPCC M.2 PCIe SSD.",
+        "TO BE ERASED: /dev/nvme0n1, serial number SPCC-0001, 2000.0 GB, SPCC M.2 PCIe SSD.",
         "  on it now: /dev/nvme0n1p1 (vfat), /dev/nvme0n1p2 (ext4)",
         "  to be: /boot/efi (512 MiB), / (the rest)",
         "NOT touched: /dev/sda (WD-0002, 4000 GB, WDC WD40EFRX); on it: /dev/sda1 (xfs)",
