@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,11 +118,14 @@ def contents(machine: Machine, serial: str) -> str:
 
 
 def fill_data_disk(machine: Machine) -> None:
-    """Files on the data disk, and bytes behind its file system that nothing accounts for."""
+    """Files on the data disk, and bytes behind its file system that nothing accounts for.
+
+    Flushed to the device, which `sync` alone does not: until then QEMU keeps to itself where in its image they are.
+    """
     device = f"/dev/disk/by-id/virtio-{DATA}"
     machine.run(
         f"mkfs.ext4 -q -L models {device} 200M && mount {device} /mnt && cp /bin/bash /mnt/ && umount /mnt && "
-        f"dd if=/dev/urandom of={device} bs=1M seek=700 count=4 conv=notrunc status=none && sync"
+        f"dd if=/dev/urandom of={device} bs=1M seek=700 count=4 conv=notrunc,fsync status=none"
     )
 
 
@@ -157,6 +161,19 @@ def known_as(here: Home, machine: Machine) -> None:
     """What was installed is known by the declared key, at the machine's address, and open to the owner's."""
     machine.opened_by(here.key, [here.public])
     here.known_hosts.write_text(f"[{machine.address}]:{machine.ssh_port} {here.public}\n")
+
+
+def start(machine: Machine) -> None:
+    """Boot what was installed, and wait until its sshd lets somebody in again and again.
+
+    It counts who comes and says nothing, or comes before the boot is done, and turns the address away for a while.
+    """
+    machine.start(timeout=900)
+    deadline, let_in = time.monotonic() + 300, 0
+    while let_in < 3:
+        let_in = let_in + 1 if machine.run("true", check=False, timeout=60).returncode == 0 else 0
+        assert time.monotonic() < deadline, f"sshd turns us away: {machine.last_words()}"
+        time.sleep(2)
 
 
 def _new_key(file: Path) -> Path:

@@ -69,7 +69,7 @@ def test_uefi_start_to_end(tmp_path: Path) -> None:
         machine.power_off()
         machine.medium_in = False
         rescue.known_as(here, machine)
-        machine.start(timeout=900)
+        rescue.start(machine)
         installed(here, machine)
         assert "debian" in machine.run("efibootmgr").stdout
         left_alone(machine, before)
@@ -87,7 +87,7 @@ def test_bios_after_two_power_cuts(tmp_path: Path) -> None:
             assert live.contents(DATA) == before
             rescue.put_in(machine, SYSTEM, live.files[SYSTEM])
         rescue.known_as(here, machine)
-        machine.start(timeout=900)
+        rescue.start(machine)
         installed(here, machine)
         assert " /boot ext4 " in machine.run("cat /etc/fstab").stdout
     finally:
@@ -100,7 +100,7 @@ def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine
     with Machine(rescue.live(), disks=DISKS, firmware="uefi") as machine:
         here = rescue.home(tmp_path_factory.mktemp("home"), machine, firmware="uefi")
         rescue.fill_data_disk(machine)
-        machine.run(f"mkfs.ext4 -q /dev/disk/by-id/virtio-{SYSTEM} && sync")
+        machine.run(f"mkfs.ext4 -q /dev/disk/by-id/virtio-{SYSTEM}")
         yield machine, here, {serial: rescue.contents(machine, serial) for serial in (SYSTEM, DATA)}
 
 
