@@ -12,7 +12,7 @@ from cli import exit_codes
 from cli.running import exit_status, watcher_for
 from rigwright.catalog import catalog
 from rigwright.choice.install.layout import DiskLayout, layout_of
-from rigwright.choice.install.rescue import Ground, RescueRefused, ground, told
+from rigwright.choice.install.rescue import Ground, RescueRefused, ground, interface, told
 from rigwright.choice.install.target import DiskRefused, data_disks
 from rigwright.engine.run import Run, Unanswered
 from rigwright.facts.live_system import LiveState, LiveSystem
@@ -84,7 +84,7 @@ def rescued(declared: Declarations, host: str, options: Options) -> int:
         if isinstance(live, Unanswered):
             raise Refusal(live.why, exit_codes.UNREACHED if live.lost else exit_codes.FAILED)
         found = _ground(site, live, options)
-        order = marked(on_interface(site.order, live.mac))
+        order = marked(on_interface(site.order, _mac(site, live)))
         if found.state == "installed" and found.mark == order.mark and not options.wipe:
             where = f"{order.mark} on {found.disk.words}"
             click.echo(f"{host}: all of this is installed there already ({where}); --wipe installs it anew")
@@ -159,6 +159,15 @@ def _ground(site: Site, live: LiveState, options: Options) -> Ground:
     try:
         return ground(site.host, site.layout, site.order.release, data, live, wipe=options.wipe)
     except (DiskRefused, RescueRefused) as error:
+        raise Refusal(str(error)) from error
+
+
+def _mac(site: Site, live: LiveState) -> str:
+    install = site.order.rig.install
+    assert install is not None, "a site is made of it"
+    try:
+        return interface(install.network, live)
+    except RescueRefused as error:
         raise Refusal(str(error)) from error
 
 

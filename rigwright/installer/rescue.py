@@ -79,12 +79,10 @@ def marked(order: Order) -> Order:
     return replace(order, mark=f"{MARK}{digest[:8]}")
 
 
-def on_interface(order: Order, mac: str | None) -> Order:
-    """The order for the interface that the live system reaches the world by, where none is declared."""
+def on_interface(order: Order, mac: str) -> Order:
+    """The order for the interface with this MAC address."""
     install = order.rig.install
     assert install is not None, "asked for by whoever installs"
-    if install.network.mac is not None or mac is None:
-        return order
     network = install.network.model_copy(update={"mac": mac})
     return replace(
         order,

@@ -16,6 +16,7 @@ from rigwright.choice.install.disks import Content, ProbedDisk
 from rigwright.choice.install.layout import DiskLayout
 from rigwright.choice.install.target import MEMBERS, DataDisks, DiskRefused, target_disk
 from rigwright.facts.live_system import TARGET, LiveState
+from rigwright.spec.install import Network
 
 MARK = "rig-"
 """How the label of / begins on a disk where an installation has come to its end."""
@@ -56,6 +57,23 @@ class Ground:
 def table_id(host: str, serial: str) -> str:
     """The UUID of the partition table that is made for this host on this disk."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rigwright:install:{host}:{serial}"))
+
+
+def interface(network: Network, live: LiveState) -> str:
+    """The MAC address of the interface that the host will have: the declared one, or the one that is in use.
+
+    Raises `RescueRefused` where neither says it: the host would come up without a network.
+    """
+    found = network.mac or live.mac
+    if found is None:
+        raise RescueRefused(
+            "install.rescue-network",
+            "install.network.mac",
+            "",
+            "the MAC address of the host's interface: the live system reaches the world by none that is hardware",
+            "Declare it, as `ip link` prints it.",
+        )
+    return found
 
 
 def ground(host: str, layout: DiskLayout, release: Release, data: DataDisks, live: LiveState, *, wipe: bool) -> Ground:

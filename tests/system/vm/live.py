@@ -26,6 +26,8 @@ from tests.system.site import REPOSITORY, Site
 SYSTEM = "S5GXNX0T123456"
 DATA = "WD-DATA1"
 HOST = "basement"
+MAC = "52:54:00:12:34:56"
+"""What QEMU gives a machine's first network card."""
 OWNER = "owner"
 
 
@@ -81,6 +83,7 @@ def declaration(key: Path, host_key: Path, firmware: str) -> Mapping[str, Any]:
             "disk": {"serial": SYSTEM},
             "firmware": firmware,
             "layout": {"esp_mib": 260} if firmware == "uefi" else {"boot_mib": 512},
+            "network": {"mac": MAC},
             "keyboard": "de",
             "mirror": mirror.archive,
             "security_mirror": mirror.security,

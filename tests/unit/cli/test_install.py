@@ -157,6 +157,13 @@ def test_a_refusal_says_where_and_changes_nothing(root: Path, capsys: Said) -> N
     assert FakeRun.planned == []
 
 
+def test_a_host_without_a_network_is_refused(root: Path, capsys: Said) -> None:
+    FakeRun.live = replace(LIVE, mac=None)
+    assert run(["install", "basement", "--yes"]) == 1
+    assert "install.network.mac is '': expected the MAC address of the host's interface" in capsys.readouterr().err
+    assert FakeRun.planned == []
+
+
 @pytest.mark.parametrize(("lost", "status"), [(True, 3), (False, 1)])
 def test_nobody_answers(root: Path, lost: bool, status: int, capsys: Said) -> None:
     FakeRun.live = Unanswered("no connection to 10.0.0.7", lost)

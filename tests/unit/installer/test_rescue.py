@@ -96,12 +96,7 @@ def test_the_mark_follows_from_what_is_installed() -> None:
     assert len({marked(each).mark for each in [order, *others]}) == 5
 
 
-def test_the_interface_is_the_declared_one_or_the_one_in_use() -> None:
-    install = on_interface(reference(), "52:54:00:12:34:56").rig.install
-    assert install is not None
-    assert install.network.mac == "52:54:00:12:34:56"
-    assert on_interface(odd(), "52:54:00:12:34:56") == odd()
-    assert on_interface(reference(), None) == reference()
+def test_the_interface_is_known_by_its_mac_address() -> None:
     link = made(on_interface(reference(), "52:54:00:12:34:56")).files["payload/10-rigwright-lan.link"].data.decode()
     assert "MACAddress=52:54:00:12:34:56" in link
 

@@ -11,9 +11,10 @@ import pytest
 from rigwright.catalog import catalog
 from rigwright.choice.install.disks import LSBLK, Content, ProbedDisk, probed
 from rigwright.choice.install.layout import DiskLayout, layout_of
-from rigwright.choice.install.rescue import Ground, RescueRefused, ground, table_id, told
+from rigwright.choice.install.rescue import Ground, RescueRefused, ground, interface, table_id, told
 from rigwright.choice.install.target import DataDisks, DiskRefused
 from rigwright.facts.live_system import TARGET, TOOLS, LiveState
+from rigwright.spec.install import Network
 from rigwright.spec.rig import Rig
 
 GB = 10**9
@@ -23,7 +24,14 @@ NVME = ProbedDisk("/dev/nvme0n1", SERIAL, 2000 * GB, "SPCC M.2 PCIe SSD")
 DATA = ProbedDisk("/dev/sda", "WD-0002", 4000 * GB, "WDC WD40EFRX", contents=(Content("/dev/sda1", "part", "xfs"),))
 OURS = table_id(HOST, SERIAL)
 LIVE = LiveState(
-    "uefi", "x86_64", "Debian GNU/Linux 13 (trixie)", True, frozenset(TOOLS), keyring=True, disks=(NVME, DATA)
+    "uefi",
+    "x86_64",
+    "Debian GNU/Linux 13 (trixie)",
+    True,
+    frozenset(TOOLS),
+    keyring=True,
+    mac="52:54:00:12:34:56",
+    disks=(NVME, DATA),
 )
 
 
@@ -214,3 +222,12 @@ def test_partitions_are_of_disks() -> None:
     entry = {"path": "/dev/sda1", "type": "part", "size": 1, "fstype": None, "uuid": None, "ro": False}
     with pytest.raises(ValueError, match="does not say of which disks /dev/sda1 are partitions"):
         probed(json.dumps({"blockdevices": [entry]}))
+
+
+def test_the_interface_is_the_declared_one_or_the_one_in_use() -> None:
+    live = replace(LIVE, mac="52:54:00:12:34:56")
+    assert interface(Network(mac="D0:50:99:12:34:56"), live) == "D0:50:99:12:34:56"
+    assert interface(Network(), live) == "52:54:00:12:34:56"
+    with pytest.raises(RescueRefused) as refusal:
+        interface(Network(), replace(LIVE, mac=None))
+    assert refusal.value.id == "install.rescue-network"
