@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -164,19 +163,6 @@ def known_as(here: Home, machine: Machine) -> None:
     """What was installed is known by the declared key, at the machine's address, and open to the owner's."""
     machine.opened_by(here.key, [here.public])
     here.known_hosts.write_text(f"[{machine.address}]:{machine.ssh_port} {here.public}\n")
-
-
-def start(machine: Machine) -> None:
-    """Boot what was installed, and wait until its sshd lets somebody in again and again.
-
-    It counts who comes and says nothing, or comes before the boot is done, and turns the address away for a while.
-    """
-    machine.start(timeout=900)
-    deadline, let_in = time.monotonic() + 300, 0
-    while let_in < 3:
-        let_in = let_in + 1 if machine.run("true", check=False, timeout=60).returncode == 0 else 0
-        assert time.monotonic() < deadline, f"sshd turns us away: {machine.last_words()}"
-        time.sleep(2)
 
 
 def _new_key(file: Path) -> Path:

@@ -50,7 +50,7 @@ def left_alone(machine: Machine, before: dict[str, str]) -> None:
 
 
 def test_uefi_start_to_end(tmp_path: Path) -> None:
-    with Machine(rescue.live(), disks=DISKS, firmware="uefi") as machine:
+    with Machine(rescue.live(), disks=DISKS, firmware="uefi", resumed=False) as machine:
         here = rescue.home(tmp_path, machine, firmware="uefi")
         rescue.fill_data_disk(machine)
         before = {DATA: rescue.contents(machine, DATA)}
@@ -69,7 +69,7 @@ def test_uefi_start_to_end(tmp_path: Path) -> None:
         machine.power_off()
         machine.medium_in = False
         rescue.known_as(here, machine)
-        rescue.start(machine)
+        machine.start(timeout=900)
         installed(here, machine)
         assert "debian" in machine.run("efibootmgr").stdout
         left_alone(machine, before)
@@ -87,7 +87,7 @@ def test_bios_after_two_power_cuts(tmp_path: Path) -> None:
             assert live.contents(DATA) == before
             rescue.put_in(machine, SYSTEM, live.files[SYSTEM])
         rescue.known_as(here, machine)
-        rescue.start(machine)
+        machine.start(timeout=900)
         installed(here, machine)
         assert " /boot ext4 " in machine.run("cat /etc/fstab").stdout
     finally:
@@ -97,7 +97,7 @@ def test_bios_after_two_power_cuts(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, Home, dict[str, str]]]:
     """A machine by UEFI, the disk that is meant with a file system on it; and what every byte of its disks was."""
-    with Machine(rescue.live(), disks=DISKS, firmware="uefi") as machine:
+    with Machine(rescue.live(), disks=DISKS, firmware="uefi", resumed=False) as machine:
         here = rescue.home(tmp_path_factory.mktemp("home"), machine, firmware="uefi")
         rescue.fill_data_disk(machine)
         machine.run(f"mkfs.ext4 -q /dev/disk/by-id/virtio-{SYSTEM}")
