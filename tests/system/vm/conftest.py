@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cli.trial import Trial, merged, write_project
 from rigwright.spec.locks import write_images
 from sim.cache import sources_text
 from sim.gpu.model import LOADED
@@ -21,8 +22,9 @@ from sim.repository.vendors import VendorRepositories
 from sim.vm.image import Image, image
 from sim.vm.machine import Disk, Machine
 from tests.system.declared import OTHER_IMAGE, SERVING, declared
-from tests.system.outcome import changes
-from tests.system.site import REPOSITORY, Site, site
+from tests.system.locked_models import write_lock
+from tests.system.outcome import changes as told
+from tests.system.site import REPOSITORY, Site, reached
 
 PRODUCT = ("rigwright", "tasks", "templates", "rigd", "fetch", "save", "profiles", "group_data")
 """Folders whose files decide what a host becomes by being applied to."""
@@ -30,6 +32,9 @@ PRODUCT = ("rigwright", "tasks", "templates", "rigd", "fetch", "save", "profiles
 
 DATA = "WD-DATA-1"
 """Serial number of the machine's data disk."""
+NAME = "basement"
+WORD = "iommu=pt"
+"""Declared for the kernel's command line."""
 GATEWAY, UNDECLARED = 9443, 9999
 """Ports of the machine: one that is declared to be let in, one that is not."""
 
@@ -63,8 +68,9 @@ def installed(root: Root) -> Image:
 def in_project(
     folder: Path, vendors: VendorRepositories, host: ThrowawayHost | Machine, declaration: Mapping[str, Any]
 ) -> Site:
-    """A project of this one host."""
-    server = site(folder, {host: declaration})
+    """A project of this one host, which is basement there whatever it is called here."""
+    server = Site(write_project(folder, REPOSITORY, {NAME: Trial(None, merged(declaration, reached(host)))}))
+    write_lock(server.project)
     write_images(server.project, {**vendors.images(), OTHER_IMAGE: f"sha256:{'0' * 64}"})
     return server
 
@@ -93,7 +99,7 @@ class Server:
         """Nothing is left to do, and the proof holds."""
         for command in ("plan", "verify"):
             found = self.site.document(command, *more)
-            assert found["exit_status"] == 0, changes(found)
+            assert found["exit_status"] == 0, told(found)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +108,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, vendors: VendorRepositories
 
     Whoever breaks it has it repaired.
     """
-    declaration = declared(vendors, "trixie", SERVING, {"cuda": {"toolkits": [], "default": None}})
+    changes = {"cuda": {"toolkits": [], "default": None}, "tuning": {"kernel_cmdline": [WORD]}}
+    declaration = declared(vendors, "trixie", SERVING, changes)
     on_disk = installed(applied(vendors, declaration))
     data = Disk(DATA, 1)
     with Machine(

@@ -10,7 +10,7 @@ import urllib.request
 from sim.vm.machine import Machine
 from tests.system.outcome import changes
 from tests.system.site import said
-from tests.system.vm.conftest import DATA, GATEWAY, UNDECLARED, Server
+from tests.system.vm.conftest import DATA, GATEWAY, UNDECLARED, WORD, Server
 
 DRIVER = "580.105.08"
 OPTION = "NVreg_PreserveVideoMemoryAllocations"
@@ -28,7 +28,7 @@ def test_what_a_container_could_not_take_comes_with_one_reboot(server: Server) -
 
     assert done.returncode == 0, said(done)
     assert _boots(machine) == boots + 1, said(done)
-    assert "not on the running kernel's command line: pcie_aspm=off" in done.stdout
+    assert f"not on the running kernel's command line: {WORD}" in done.stdout
     server.is_as_declared()
 
 
@@ -36,7 +36,7 @@ def test_it_is_all_in_force(server: Server) -> None:
     machine = server.machine
     running = machine.run("systemctl is-system-running", check=False).stdout.strip()
     assert running == "running", machine.run("systemctl --failed --no-legend").stdout
-    assert "pcie_aspm=off" in machine.run("cat /proc/cmdline").stdout.split()
+    assert WORD in machine.run("cat /proc/cmdline").stdout.split()
     modules = machine.run("lsmod").stdout
     assert "nouveau" not in modules
     assert DRIVER in machine.run("cat /proc/driver/nvidia/version").stdout

@@ -19,7 +19,7 @@ A_ROUND = 5
 """Cuts before it is looked at whether the machine comes to the declared state."""
 OTHERWISE = (
     "tuning.sysctl={'net.ipv4.tcp_fin_timeout': 31}",
-    "tuning.kernel_cmdline=['quiet']",
+    "tuning.kernel_cmdline=['iommu=off']",
     "tuning.module_options.nvidia.NVreg_PreserveVideoMemoryAllocations=0",
     "base.packages={'tree': False, 'nano': True}",
     "base.timezone=Etc/UTC",

@@ -203,3 +203,8 @@ def test_data_disks_are_never_taken_also_when_all_may_go(tmp_path: Path) -> None
     other = find_disk_script(odd(wipe=True, disk={"serial": "DATA 2"}))
     machine = Machine(tmp_path / "b").disk("vdb", ID_SERIAL="DATA 2")
     assert machine.find(other) == (1, "", "/dev/vdb (DATA 2) is declared as a data disk.")
+
+
+def test_a_part_of_a_data_disks_number_is_another_number(tmp_path: Path) -> None:
+    machine = Machine(tmp_path).disk("vdb", ID_SERIAL="DATA")
+    assert machine.find(find_disk_script(odd(disk={"serial": "DATA"}))) == (0, "/dev/vdb\n", "")
