@@ -36,6 +36,7 @@ COMMANDS = {
     "restore": Entry("cli.restore", "Put back what was saved, shown first."),
     "capture": Entry("cli.capture", "Write a declaration from a running host, and what no key can say of it."),
     "installer": Entry("cli.installer", "Make media that install a host unattended, on the one disk that is meant."),
+    "install": Entry("cli.install", "Install a host on its disk from a live system that SSH reaches."),
     "simulate": Entry("cli.simulate", "Run the declared fans, limits and budgets against a model of the cards."),
     "try": Entry("cli.try_", "Apply and prove the declaration on a throw-away host on this machine."),
 }

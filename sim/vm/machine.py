@@ -339,14 +339,22 @@ class Machine(Reachable):
 
     def _await_up(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
+        answered = False
         while time.monotonic() < deadline:
             if not self.running:
                 raise SimulationError(f"machine {self.name} is off: {self.last_words()}")
-            # Its sshd answers before it lets anybody in.
-            if self.answers() and self.run("systemctl is-system-running --wait", check=False, timeout=timeout).stdout:
+            # Its sshd answers before it lets anybody in; it counts who comes and says nothing, or too early, and turns
+            # his address away for a while.
+            answered = answered or self.answers()
+            if answered and self._lets_in(timeout):
                 return
-            time.sleep(0.3)
+            time.sleep(1 if answered else 0.3)
         raise SimulationError(f"machine {self.name} does not answer after {timeout:.0f} s: {self.last_words()}")
+
+    def _lets_in(self, timeout: float) -> bool:
+        """Whether it has booted, and lets us in more than once."""
+        state = self.run("systemctl is-system-running --wait", check=False, timeout=timeout).stdout
+        return bool(state) and all(self.run("true", check=False, timeout=timeout).returncode == 0 for _ in range(2))
 
     def _write_known_hosts(self) -> None:
         names = f"[{self.address}]:{self.ssh_port},{self.name},[{self.name}]:{self.ssh_port}"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-LSBLK = "lsblk -J -b -o PATH,TYPE,SIZE,SERIAL,WWN,MODEL,RO,FSTYPE,UUID,MOUNTPOINTS"
-"""What prints it, as root: only root is told what file systems there are."""
+LSBLK = "lsblk -J -b -o NAME,PATH,TYPE,SIZE,SERIAL,WWN,MODEL,RO,FSTYPE,UUID,MOUNTPOINTS"
+"""What prints it, as root: only root is told what file systems there are. Without NAME lsblk makes a flat list of it,
+and nothing would be on any disk."""
 _NO_DISKS = ("/dev/zram", "/dev/ram", "/dev/nbd", "/dev/fd")
 """Devices that lsblk calls disks too."""
 
@@ -55,6 +56,8 @@ def probed(lsblk: str) -> tuple[ProbedDisk, ...]:
         found = json.loads(lsblk)["blockdevices"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"not what `{LSBLK}` prints: {lsblk[:80]!r}") from error
+    if loose := [each["path"] for each in found if each["type"] == "part"]:
+        raise ValueError(f"lsblk does not say of which disks {', '.join(loose)} are partitions")
     return tuple(
         _disk(each)
         for each in found
