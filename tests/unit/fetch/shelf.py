@@ -43,13 +43,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             shelf.asked.append(self.path)
             shelf._now += 1
             shelf.at_once = max(shelf.at_once, shelf._now)
+        self._counted = True
         try:
             self._answer(shelf)
         except ConnectionError:
             self.close_connection = True  # whoever asked was killed
         finally:
-            with shelf._lock:
-                shelf._now -= 1
+            self._uncounted(shelf)
+
+    def _uncounted(self, shelf: Shelf) -> None:
+        with shelf._lock:
+            shelf._now -= self._counted
+        self._counted = False
 
     def _answer(self, shelf: Shelf) -> None:
         if shelf.token is not None and self.headers.get("Authorization") != f"Bearer {shelf.token}":
@@ -78,10 +83,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         for place in range(start, end, _CHUNK):
             chunk = data[place : min(place + _CHUNK, end)]
-            self.wfile.write(chunk)
-            shelf.sent += len(chunk)
             if shelf.bytes_per_s:
                 time.sleep(len(chunk) / shelf.bytes_per_s)
+            if place + _CHUNK >= end:
+                self._uncounted(shelf)  # before the last of it is there, and another may be asked for
+            self.wfile.write(chunk)
+            shelf.sent += len(chunk)
 
     def _head(self, status: int, length: int) -> None:
         self.send_response(status)
