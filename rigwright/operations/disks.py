@@ -16,8 +16,9 @@ from rigwright.spec.base import Disk
 MARK = "x-rigwright.disk="
 """Mount option that says which declared disk an fstab line is; every x- option is a comment to mount."""
 
-GUARD = ("nofail", "x-systemd.device-timeout=10s")
-"""A disk that is missing costs a boot ten seconds, and nothing else."""
+GUARD = ("nofail", "x-systemd.device-timeout=90s")
+"""A disk that is missing delays nothing of a boot but what needs it. One that is late, behind a controller that lets its
+drives spin up one after the other, is waited for: what has timed out is not mounted when the disk comes after all."""
 
 VISIBLE = frozenset(
     "ro rw noatime nodiratime relatime lazytime nosuid nodev noexec sync dirsync discard".split()  # noqa: SIM905

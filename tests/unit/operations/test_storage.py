@@ -77,7 +77,7 @@ SWAP = [
 UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
 BLANK = Disk(format="S1", mount="/srv/models", options=["noatime"])
 KNOWN = Disk(uuid=UUID, mount="/srv/data", fs="xfs")
-LINE = f"UUID={UUID} /srv/data xfs defaults,nofail,x-systemd.device-timeout=10s,x-rigwright.disk=data 0 0"
+LINE = f"UUID={UUID} /srv/data xfs defaults,nofail,x-systemd.device-timeout=90s,x-rigwright.disk=data 0 0"
 
 
 def _disks(**state: object) -> dict[object, object]:
