@@ -17,7 +17,7 @@ MARK = "x-rigwright.disk="
 """Mount option that says which declared disk an fstab line is; every x- option is a comment to mount."""
 
 GUARD = ("nofail", "x-systemd.device-timeout=90s")
-"""A disk that is missing delays nothing of a boot but what needs it. One that is late, behind a controller that lets its
+"""A disk that is missing delays nothing of a boot but what needs it. One that is late, behind a controller that lets
 drives spin up one after the other, is waited for: what has timed out is not mounted when the disk comes after all."""
 
 VISIBLE = frozenset(
