@@ -17,7 +17,7 @@ from rigwright.installer.mok import MokPair, mok_pair
 from rigwright.installer.netboot import append, netboot
 from rigwright.installer.payload import Order
 from rigwright.installer.places import private_folder, written
-from rigwright.installer.preseed import MIRROR, debian_files
+from rigwright.installer.preseed import debian_files
 from rigwright.secrets import read_secret
 from rigwright.spec.connection import Connection
 from rigwright.spec.install import Install
@@ -112,8 +112,8 @@ def make(
         made += _of_ubuntu(order, form, folder)
         line = kernel_command_line(order, f"{SEED_PLACE}{rig.name}/")
         return replace(media, files=tuple(made), append=line)
-    assert rig.install is not None, "ordered"
-    archive = Archive((rig.install.mirror or MIRROR).rstrip("/"), order.release.codename, cache, progress)
+    assert rig.install is not None and rig.install.mirror is not None, "ordered, and a rule of section install"
+    archive = Archive(rig.install.mirror.rstrip("/"), order.release.codename, cache, progress)
     made += _of_debian(order, form, folder, archive)
     media = replace(media, files=tuple(made), append=append(order))
     if form != "netboot":

@@ -12,8 +12,6 @@ from rigwright.installer.payload import FOLDER, File, Order, payload
 from rigwright.spec.install import Install
 from rigwright.templates import render
 
-MIRROR = "http://deb.debian.org/debian"
-SECURITY_HOST = "security.debian.org"
 MB = 10**6
 MIB = 1024**2
 LAST = 10**4
@@ -28,8 +26,9 @@ class Mirror(NamedTuple):
 
 
 def mirror_of(install: Install) -> Mirror:
-    """The declared archive, or Debian's own."""
-    parts = urlsplit(install.mirror or MIRROR)
+    """The declared archive."""
+    assert install.mirror is not None, "a rule of section install, for Debian"
+    parts = urlsplit(install.mirror)
     return Mirror(parts.netloc, parts.path or "/")
 
 
@@ -40,6 +39,7 @@ def preseed(order: Order) -> str:
     own = ip_interface(install.network.address) if install.network.address else None
     four = isinstance(own, IPv4Interface)
     security = install.security_mirror
+    assert security is not None, "a rule of section install, for Debian"
     return render(
         "installer/debian/preseed.cfg.j2",
         {
@@ -53,7 +53,7 @@ def preseed(order: Order) -> str:
             "hostname": rig.base.hostname,
             "timezone": rig.base.timezone,
             "mirror": mirror_of(install),
-            "security_host": _security_host(security) if security else SECURITY_HOST,
+            "security_host": _security_host(security),
             "recipe": recipe(layout_of(rig)),
             "packages": order.packages,
             "wipe": order.wipe,

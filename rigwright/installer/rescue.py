@@ -12,11 +12,9 @@ from rigwright.choice.install.layout import DiskLayout, Partition, layout_of, sf
 from rigwright.choice.install.rescue import MARK, Ground, table_id
 from rigwright.facts.live_system import KEYRING, TARGET, WORKSHOP
 from rigwright.installer.payload import FOLDER, File, Order, payload
-from rigwright.installer.preseed import MIRROR
 from rigwright.spec.install import Install
 from rigwright.templates import render
 
-SECURITY_MIRROR = "http://security.debian.org/debian-security"
 COMPONENTS = "main non-free-firmware"
 """Firmware of network cards and microcode are in the second."""
 SCRIPTS = ("begin", "erase", "mount", "bootstrap", "settings", "packages", "people", "boot", "check", "close")
@@ -142,8 +140,8 @@ def fstab(layout: DiskLayout, identities: Identities) -> str:
 
 def sources(install: Install, codename: str) -> str:
     """apt's sources, deb822."""
-    mirror = (install.mirror or MIRROR).rstrip("/")
-    security = (install.security_mirror or SECURITY_MIRROR).rstrip("/")
+    assert install.mirror is not None and install.security_mirror is not None, "a rule of section install, for Debian"
+    mirror, security = install.mirror.rstrip("/"), install.security_mirror.rstrip("/")
     paragraphs = [(mirror, f"{codename} {codename}-updates"), (security, f"{codename}-security")]
     return "\n".join(
         f"Types: deb\nURIs: {address}\nSuites: {suites}\nComponents: {COMPONENTS}\nSigned-By: {KEYRING}\n"
@@ -180,7 +178,7 @@ def _nested(layout: DiskLayout) -> list[Partition]:
 
 def _context(order: Order, layout: DiskLayout, found: Ground, identities: Identities) -> dict[str, object]:
     install = order.rig.install
-    assert install is not None, "asked for by whoever installs"
+    assert install is not None and install.mirror is not None, "asked for by whoever installs; a rule of the section"
     parts = [
         {
             "number": each.number,
@@ -208,7 +206,7 @@ def _context(order: Order, layout: DiskLayout, found: Ground, identities: Identi
             for each in reversed(found.ended)
         ],
         "release": order.release.codename,
-        "mirror": (install.mirror or MIRROR).rstrip("/"),
+        "mirror": install.mirror.rstrip("/"),
         "keyring": KEYRING,
         "components": COMPONENTS.replace(" ", ","),
         "packages": packages(order),

@@ -93,6 +93,16 @@ def _mirrors(install: Install, catalog: Catalog) -> Iterator[Finding]:
     release = catalog.releases.get(install.release)
     if release is None or release.id != "debian":
         return
+    for name, value in (("mirror", install.mirror), ("security_mirror", install.security_mirror)):
+        if value is None:
+            yield Finding(
+                f"install.no-{name.replace('_', '-')}",
+                f"install.{name}",
+                None,
+                "the address of an archive: which one is near is not guessed",
+                "Declare the one in the apt sources of a host that you have (apt-get indextargets shows it).",
+                rests_on=("install.release",),
+            )
     if install.mirror is not None and not install.mirror.startswith("http://"):
         yield Finding(
             "install.mirror",

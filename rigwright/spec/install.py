@@ -102,13 +102,13 @@ class Install(Model):
     )
     mirror: str | None = key(
         None,
-        "the archive; None: the distribution's own",
+        "the archive, such as the one in the apt sources of a host that you have; Debian needs it",
         pattern=_MIRROR,
         form="a web address without user and password, 'http://mirror.lan/debian'",
     )
     security_mirror: str | None = key(
         None,
-        "the archive of security updates; None: the distribution's own",
+        "the archive of security updates; Debian needs it",
         pattern=_MIRROR,
         form="a web address without user and password, 'http://mirror.lan/debian-security'",
     )

@@ -159,6 +159,7 @@ def test_more(host):
 
 
 def test_a_skip_is_no_answer(project: Project, tmp_path: Path) -> None:
+    """What is skipped here is the subject: somebody's test of a host that proves nothing counts as falling short."""
     (tmp_path / "tests/host/test_access.py").write_text(
         "import pytest\n\ndef test_lazy(host):\n    pytest.skip('later')\n"
     )

@@ -30,7 +30,12 @@ home = [
             "driver": {{"source": "none"}},
             "containers": {{"state": "absent"}},
             "access": {{"users": {{"anna": {{"keys": ["{KEY}"], "sudo": "nopasswd"}}}}}},
-            "install": {{"release": "trixie", "disk": {{"serial": "SPCC-0001"}}}},
+            "install": {{
+                "release": "trixie",
+                "disk": {{"serial": "SPCC-0001"}},
+                "mirror": "http://mirror.lan/debian",
+                "security_mirror": "http://mirror.lan/debian-security",
+            }},
         }},
     ),
     ("attic", {{"driver": {{"source": "none"}}, "containers": {{"state": "absent"}}}}),

@@ -17,7 +17,10 @@ BODY = f"""
     "base": {{"hostname": "basement"}},
     "access": {{"users": {{"me": {{"keys": ["{KEY}"]}}}}}},
 """
-INSTALL = '"install": {"release": "trixie", "disk": {"serial": "S1"}},'
+INSTALL = (
+    '"install": {"release": "trixie", "disk": {"serial": "S1"}, "mirror": "http://mirror.lan/debian", '
+    '"security_mirror": "http://mirror.lan/debian-security"},'
+)
 
 
 @pytest.fixture

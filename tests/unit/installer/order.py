@@ -39,9 +39,12 @@ def of(rig: Rig, *, ssh_user: str = "root", wipe: bool = False, mok: MokPair | N
     return Order(rig, catalog().release(rig.install.release), ssh_user, host_key(), MARK, mok, wipe)
 
 
+MIRRORS = {"mirror": "http://mirror.lan/debian", "security_mirror": "http://mirror.lan/debian-security"}
+
+
 def reference(**section: Any) -> Order:
     """The reference machine."""
-    install = {"release": "trixie", "disk": {"serial": "SPCC-0001"}, **section}
+    install = {"release": "trixie", "disk": {"serial": "SPCC-0001"}, **MIRRORS, **section}
     overrides = {f"install.{name}": value for name, value in install.items()}
     overrides["access.users.owner.keys"] = [KEY]
     return of(load_rigs(ROOT, overrides=overrides).rigs["basement"])

@@ -141,8 +141,8 @@ def test_sources() -> None:
     )
     own = reference().rig.install
     assert own is not None
-    assert "URIs: http://deb.debian.org/debian\n" in sources(own, "trixie")
-    assert "URIs: http://security.debian.org/debian-security\n" in sources(own, "trixie")
+    assert "URIs: http://mirror.lan/debian\n" in sources(own, "trixie")
+    assert "URIs: http://mirror.lan/debian-security\n" in sources(own, "trixie")
 
 
 def test_packages_are_asked_nothing() -> None:

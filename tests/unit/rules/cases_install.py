@@ -16,9 +16,12 @@ MAC = "d0:50:99:12:34:56"
 FIXED = {"mac": MAC, "address": "192.168.1.50/24", "gateway": "192.168.1.1", "dns": ["192.168.1.1"]}
 
 
+MIRRORS = {"mirror": "http://mirror.lan/debian", "security_mirror": "http://mirror.lan/debian-security"}
+
+
 def install(more: Parts | None = None, **keys: Any) -> Parts:
     """A host that can be installed, with these keys of the section."""
-    section = {"release": "trixie", "disk": {"serial": "S1"}, **keys}
+    section = {"release": "trixie", "disk": {"serial": "S1"}, **MIRRORS, **keys}
     return {"base": {"hostname": "x"}, **(more or {}), "install": section}
 
 
@@ -35,6 +38,8 @@ def data(serial: str) -> Parts:
 
 
 INSTALL = [
+    Case("install.no-mirror", "install.mirror", install(mirror=None), install(release="noble", mirror=None)),
+    Case("install.no-security-mirror", "install.security_mirror", install(security_mirror=None), install()),
     Case("install.unknown-release", "install.release", install(release="trixy"), install(release="noble")),
     Case(
         "install.mirror",
